@@ -1,0 +1,6 @@
+// Command sluice renders and proves Kubernetes manifests before Argo CD sees them.
+package main
+
+import "os"
+
+func main() { os.Exit(0) }

@@ -1,0 +1,141 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	gocmp "github.com/google/go-cmp/cmp"
+)
+
+// The kinds of change and of edit.
+const (
+	Added    = "added"    // only on the right
+	Removed  = "removed"  // only on the left
+	Modified = "modified" // on both sides, with different content
+)
+
+// Change is what happens to one object between two sets.
+type Change struct {
+	Kind        string // Added, Removed or Modified
+	Key         Key
+	Left, Right *Object // nil on the side that lacks the object
+	Edits       []Edit  // Modified only, in the order of their fields
+}
+
+// Edit is one field that differs. Values may be secret: whoever prints them must mask those of a Secret.
+type Edit struct {
+	Kind        string // Added, Removed or Modified
+	Field       string // "spec.containers[0].image"; keys with other characters than letters, digits, "-" and "_" are quoted
+	Left, Right any    // nil on the side that lacks the field
+}
+
+// Diff compares two sets: identities first, then the fields of objects that both have. The result is ordered by key.
+// The order of objects, of mapping keys, comments and quoting never count. Objects that share one key (duplicates,
+// generateName) are compared in the order in which they occur, so none is left out.
+func Diff(left, right Set) []Change {
+	rest := make(map[Key][]*Object, len(right.Objects))
+	for i := range right.Objects {
+		o := &right.Objects[i]
+		rest[o.Key] = append(rest[o.Key], o)
+	}
+	var changes []Change
+	for i := range left.Objects {
+		l := &left.Objects[i]
+		same := rest[l.Key]
+		if len(same) == 0 {
+			changes = append(changes, Change{Kind: Removed, Key: l.Key, Left: l})
+			continue
+		}
+		r := same[0]
+		rest[l.Key] = same[1:]
+		if edits := editsOf(l.Tree, r.Tree); len(edits) > 0 {
+			changes = append(changes, Change{Kind: Modified, Key: l.Key, Left: l, Right: r, Edits: edits})
+		}
+	}
+	for _, same := range rest {
+		for _, r := range same {
+			changes = append(changes, Change{Kind: Added, Key: r.Key, Right: r})
+		}
+	}
+	slices.SortStableFunc(changes, func(a, b Change) int {
+		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Kind, b.Kind))
+	})
+	return changes
+}
+
+// editsOf lists the fields that differ between two trees. Trees that are equal never reach go-cmp, which is slow.
+func editsOf(left, right map[string]any) []Edit {
+	if reflect.DeepEqual(left, right) {
+		return nil
+	}
+	var r editReporter
+	gocmp.Equal(left, right, gocmp.Reporter(&r))
+	return r.edits
+}
+
+// editReporter collects the leaves at which go-cmp finds two trees different.
+type editReporter struct {
+	path  gocmp.Path
+	edits []Edit
+}
+
+func (r *editReporter) PushStep(step gocmp.PathStep) { r.path = append(r.path, step) }
+
+func (r *editReporter) PopStep() { r.path = r.path[:len(r.path)-1] }
+
+func (r *editReporter) Report(result gocmp.Result) {
+	if result.Equal() {
+		return
+	}
+	left, right := r.path.Last().Values()
+	edit := Edit{Kind: Modified, Field: fieldPath(r.path)}
+	switch {
+	case !left.IsValid():
+		edit.Kind, edit.Right = Added, plainValue(right)
+	case !right.IsValid():
+		edit.Kind, edit.Left = Removed, plainValue(left)
+	default:
+		edit.Left, edit.Right = plainValue(left), plainValue(right)
+	}
+	r.edits = append(r.edits, edit)
+}
+
+func plainValue(v reflect.Value) any {
+	if !v.IsValid() || v.Kind() == reflect.Interface && v.IsNil() {
+		return nil
+	}
+	return v.Interface()
+}
+
+func fieldPath(path gocmp.Path) string {
+	var b strings.Builder
+	for _, step := range path {
+		switch step := step.(type) {
+		case gocmp.MapIndex:
+			if b.Len() > 0 {
+				b.WriteByte('.')
+			}
+			b.WriteString(fieldName(step.Key().String()))
+		case gocmp.SliceIndex:
+			i, j := step.SplitKeys()
+			fmt.Fprintf(&b, "[%d]", max(i, j))
+		}
+	}
+	return b.String()
+}
+
+// fieldName quotes a mapping key that a reader could not tell from the path around it.
+func fieldName(key string) string {
+	for _, c := range key {
+		if c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return fmt.Sprintf("%q", key)
+		}
+	}
+	if key == "" {
+		return `""`
+	}
+	return key
+}

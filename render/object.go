@@ -1,0 +1,123 @@
+package render
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Key is the identity of an object as Kubernetes and Argo CD see it. The API version is not part of it.
+// An object with generateName has the name prefix + "*", which no real name can equal.
+type Key struct {
+	Group     string // "" for the core group
+	Kind      string
+	Namespace string // as written; empty for cluster-scoped objects and for those left to the destination
+	Name      string
+}
+
+// String gives "Kind.group namespace/name", without the parts that are empty.
+func (k Key) String() string {
+	var b strings.Builder
+	b.WriteString(k.Kind)
+	if k.Group != "" {
+		b.WriteString("." + k.Group)
+	}
+	b.WriteByte(' ')
+	if k.Namespace != "" {
+		b.WriteString(k.Namespace + "/")
+	}
+	b.WriteString(k.Name)
+	return b.String()
+}
+
+// Compare orders keys by group, kind, namespace and name.
+func (k Key) Compare(o Key) int {
+	return cmp.Or(
+		cmp.Compare(k.Group, o.Group), cmp.Compare(k.Kind, o.Kind),
+		cmp.Compare(k.Namespace, o.Namespace), cmp.Compare(k.Name, o.Name))
+}
+
+// Object is one Kubernetes object of a render.
+type Object struct {
+	Key        Key
+	APIVersion string
+	// Tree is the decoded object: map[string]any, []any, string, bool, int64, uint64, float64 and nil, with YAML's
+	// scalars read as Kubernetes reads them (sigs.k8s.io/yaml: YAML 1.1 booleans, whole floats are integers).
+	Tree       map[string]any
+	Provenance Provenance
+
+	node *yaml.Node // for positions; may be nil
+}
+
+// Provenance says where an object came from.
+type Provenance struct {
+	App      string
+	Source   string // the source's name, e.g. "chart traefik 39.0.1"
+	Template string // helm's "# Source:" path, e.g. "traefik/templates/deployment.yaml"
+	File     string // the file parsed, or a name for the engine's output
+	Line     int    // first line of the document in File
+}
+
+// Set is the objects of a render in the order given, with the count of everything that was read to get them.
+// Documents = Empties + Lists + the objects that are not from a list.
+type Set struct {
+	Objects   []Object
+	Documents int // YAML documents read, empty ones included
+	Empties   int // documents without content
+	Lists     int // documents of a List kind, flattened into their items
+}
+
+// Append gives the objects of s, then those of o, with the counts added up.
+func (s Set) Append(o Set) Set {
+	objects := make([]Object, 0, len(s.Objects)+len(o.Objects))
+	return Set{
+		Objects:   append(append(objects, s.Objects...), o.Objects...),
+		Documents: s.Documents + o.Documents,
+		Empties:   s.Empties + o.Empties,
+		Lists:     s.Lists + o.Lists,
+	}
+}
+
+// Duplicates lists the keys that more than one object has, ordered. Argo CD keeps only the last of them
+// (RepeatedResourceWarning). Objects with generateName never count.
+func (s Set) Duplicates() []Key {
+	seen := make(map[Key]int, len(s.Objects))
+	var keys []Key
+	for _, o := range s.Objects {
+		if strings.HasSuffix(o.Key.Name, "*") {
+			continue
+		}
+		if seen[o.Key]++; seen[o.Key] == 2 {
+			keys = append(keys, o.Key)
+		}
+	}
+	sortKeys(keys)
+	return keys
+}
+
+func sortKeys(keys []Key) { slices.SortFunc(keys, Key.Compare) }
+
+// Position gives the place of a field in the text that the object was parsed from: the path is mapping keys (string)
+// and list indices (int). A field that is not there gives its nearest parent's place.
+func (o Object) Position(path ...any) Position {
+	pos := Position{File: o.Provenance.File, Line: o.Provenance.Line}
+	n := o.node
+	for _, step := range path {
+		switch step := step.(type) {
+		case string:
+			n = child(n, step)
+		case int:
+			if n == nil || n.Kind != yaml.SequenceNode || step >= len(n.Content) {
+				return pos
+			}
+			n = n.Content[step]
+		}
+		if n == nil {
+			return pos
+		}
+		pos.Line, pos.Column = n.Line, n.Column
+	}
+	return pos
+}

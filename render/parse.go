@@ -1,0 +1,279 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Parse reads a stream of YAML or JSON documents into a set. Name is the file, or a name for the stream, in positions.
+//
+// All documents are accounted for or Parse fails: Documents = Empties + Lists + the objects outside lists. Lists are
+// flattened into their items. Scalars are read as Kubernetes and Argo CD read them (sigs.k8s.io/yaml over YAML 1.1:
+// "on" is a boolean, "0777" is octal, a whole float is an integer). A key that occurs twice in a mapping, a document
+// that is no object, and an object without apiVersion, kind and name are errors with the line.
+func Parse(name string, text []byte) (Set, error) {
+	p := parser{name: name}
+	for _, c := range chunks(text) {
+		if err := p.chunk(c); err != nil {
+			return Set{}, err
+		}
+	}
+	return p.set, nil
+}
+
+// chunk is the text between two document markers and the number of lines before it.
+type chunk struct {
+	text  []byte
+	above int
+}
+
+// chunks cuts a stream where a line starts with the marker "---". YAML 1.2 (c-forbidden, production 206) allows such
+// a line in no scalar, so the cut is exact; cutting keeps the parser's memory to one document at a time.
+func chunks(text []byte) []chunk {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	var list []chunk
+	start, above, line := 0, 0, 0
+	for at := 0; at < len(text); {
+		next := len(text)
+		if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
+			next = at + i + 1
+		}
+		if at > start && isMarker(text[at:next]) {
+			list = append(list, chunk{text[start:at], above})
+			start, above = at, line
+		}
+		at = next
+		line++
+	}
+	if start < len(text) {
+		list = append(list, chunk{text[start:], above})
+	}
+	return list
+}
+
+func isMarker(line []byte) bool {
+	rest, ok := bytes.CutPrefix(line, []byte("---"))
+	return ok && (len(rest) == 0 || strings.IndexByte(" \t\r\n", rest[0]) >= 0)
+}
+
+type parser struct {
+	name string
+	set  Set
+}
+
+// chunk parses the documents of c: one, unless a "..." line ends it early or the text is a run of JSON values.
+func (p *parser) chunk(c chunk) error {
+	template := sourceComment(c.text)
+	if jsonLike(c.text) {
+		return p.json(c)
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(c.text))
+	for {
+		var doc yaml.Node
+		err := dec.Decode(&doc)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return p.syntax(err, c)
+		}
+		shift(&doc, c.above)
+		if err := p.document(&doc, template); err != nil {
+			return err
+		}
+	}
+}
+
+// document adds one YAML document to the set.
+func (p *parser) document(doc *yaml.Node, template string) error {
+	p.set.Documents++
+	node := doc
+	if doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 {
+		node = doc.Content[0]
+	}
+	d := decoder{name: p.name}
+	value, err := d.value(node)
+	if err != nil {
+		return err
+	}
+	return p.add(value, node, Provenance{Template: template, File: p.name, Line: node.Line})
+}
+
+// add puts a decoded document in the set: nothing, an object, or the items of a list.
+func (p *parser) add(value any, node *yaml.Node, from Provenance) error {
+	if value == nil {
+		p.set.Empties++
+		return nil
+	}
+	tree, ok := value.(map[string]any)
+	if !ok {
+		return p.fail(from, "reading an object: the document is a %s, not a mapping", typeName(value))
+	}
+	if len(tree) == 0 {
+		p.set.Empties++
+		return nil
+	}
+	if items, ok := listItems(tree); ok {
+		p.set.Lists++
+		return p.items(items, node, from)
+	}
+	return p.object(tree, node, from)
+}
+
+func (p *parser) items(items []any, node *yaml.Node, from Provenance) error {
+	list := child(node, "items")
+	for i, item := range items {
+		at := from
+		var n *yaml.Node
+		if list != nil && list.Kind == yaml.SequenceNode && i < len(list.Content) {
+			n = list.Content[i]
+			at.Line = n.Line
+		}
+		tree, ok := item.(map[string]any)
+		if !ok {
+			return p.fail(at, "reading item %d of a list: it is a %s, not an object", i, typeName(item))
+		}
+		if nested, ok := listItems(tree); ok {
+			if err := p.items(nested, n, at); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := p.object(tree, n, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *parser) object(tree map[string]any, node *yaml.Node, from Provenance) error {
+	o := Object{Tree: tree, Provenance: from, node: node}
+	var ok bool
+	if o.APIVersion, ok = tree["apiVersion"].(string); !ok || o.APIVersion == "" {
+		return p.fail(from, "reading an object: it has no apiVersion")
+	}
+	if o.Key.Kind, ok = tree["kind"].(string); !ok || o.Key.Kind == "" {
+		return p.fail(from, "reading an object: it has no kind")
+	}
+	if group, _, ok := strings.Cut(o.APIVersion, "/"); ok {
+		o.Key.Group = group
+	}
+	meta, _ := tree["metadata"].(map[string]any)
+	for field, into := range map[string]*string{"namespace": &o.Key.Namespace, "name": &o.Key.Name} {
+		switch v := meta[field].(type) {
+		case nil:
+		case string:
+			*into = v
+		default:
+			return p.fail(from, "reading %s: metadata.%s is a %s, not a string", o.Key.Kind, field, typeName(v))
+		}
+	}
+	if prefix, _ := meta["generateName"].(string); o.Key.Name == "" && prefix != "" {
+		o.Key.Name = prefix + "*"
+	}
+	if o.Key.Name == "" {
+		return p.fail(from, "reading %s: it has neither metadata.name nor metadata.generateName", o.Key.Kind)
+	}
+	p.set.Objects = append(p.set.Objects, o)
+	return nil
+}
+
+// listItems gives the items of a List document. A custom resource whose kind ends in List and that has a name, or no
+// items, is an object of its own (kustomize issue 5042 lost such objects).
+func listItems(tree map[string]any) ([]any, bool) {
+	kind, _ := tree["kind"].(string)
+	if !strings.HasSuffix(kind, "List") {
+		return nil, false
+	}
+	if meta, _ := tree["metadata"].(map[string]any); meta["name"] != nil {
+		return nil, false
+	}
+	items, ok := tree["items"].([]any)
+	if !ok && kind == "List" && tree["items"] == nil {
+		return nil, true
+	}
+	return items, ok
+}
+
+// sourceComment finds the path of helm's "# Source:" comment above the content of a document.
+func sourceComment(text []byte) string {
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSpace(line)
+		if path, ok := bytes.CutPrefix(line, []byte("# Source: ")); ok {
+			return string(path)
+		}
+		if len(line) > 0 && line[0] != '#' && !bytes.HasPrefix(line, []byte("---")) {
+			break
+		}
+	}
+	return ""
+}
+
+func (p *parser) fail(from Provenance, format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	if from.Template != "" {
+		err = fmt.Errorf("%w (from %s)", err, from.Template)
+	}
+	return &Error{Pos: Position{File: p.name, Line: from.Line}, Err: err}
+}
+
+// syntax turns the library's "yaml: line 3: ..." into an error with the line of the stream.
+func (p *parser) syntax(err error, c chunk) error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	pos := Position{File: p.name, Line: c.above + 1}
+	var line int
+	if n, _ := fmt.Sscanf(text, "line %d:", &line); n == 1 {
+		pos.Line = c.above + line
+		_, text, _ = strings.Cut(text, ": ")
+	}
+	from := ""
+	if t := sourceComment(c.text); t != "" {
+		from = " (from " + t + ")"
+	}
+	return &Error{Pos: pos, Err: fmt.Errorf("reading YAML: %s%s", text, from)}
+}
+
+// shift moves the lines of a node tree down.
+func shift(n *yaml.Node, by int) {
+	if by == 0 {
+		return
+	}
+	n.Line += by
+	for _, c := range n.Content {
+		shift(c, by)
+	}
+}
+
+func child(n *yaml.Node, key string) *yaml.Node {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+func typeName(v any) string {
+	switch v.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "string"
+	case bool:
+		return "boolean"
+	case []any:
+		return "list"
+	case map[string]any:
+		return "mapping"
+	default:
+		return "number"
+	}
+}

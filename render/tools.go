@@ -19,6 +19,7 @@ type Tree struct {
 	Name   string  // for messages: "chart traefik 39.0.1"
 	Origin string  // where it was read: a URL or a path relative to the plan's directory
 	Files  []File  // ordered by path
+	Packed bool    // read from an archive; packaging has applied .helmignore already
 	Inputs []Input // every file or archive read for it, for provenance
 }
 

@@ -1,0 +1,10 @@
+// Package schemas holds the definitions that the program checks its inputs against, as text.
+package schemas
+
+import _ "embed"
+
+// Stack is the CUE text of the closed definition #Stack: every field of a stack, what it means and its default.
+// It imports only the standard library of CUE, so it compiles on its own.
+//
+//go:embed stack.cue
+var Stack string

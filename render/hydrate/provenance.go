@@ -1,0 +1,120 @@
+package hydrate
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"sluice/render"
+)
+
+// provenance is the content of .sluice/provenance.json: everything that decided what the tree holds, and nothing that
+// differs between two runs on the same input (no time, no host, no user).
+type provenance struct {
+	Stack   string            `json:"stack"`
+	Cluster clusterProvenance `json:"cluster"`
+	Engines engineProvenance  `json:"engines"`
+	Apps    []appProvenance   `json:"apps"`
+}
+
+type clusterProvenance struct {
+	Kubernetes   string   `json:"kubernetes"`
+	Distribution string   `json:"distribution,omitempty"`
+	ArgoCD       string   `json:"argocd,omitempty"`
+	APIVersions  []string `json:"apiVersions"`
+}
+
+type engineProvenance struct {
+	Toolchain string `json:"toolchain,omitempty"`
+	Helm      string `json:"helm,omitempty"`
+	Kustomize string `json:"kustomize,omitempty"`
+}
+
+type appProvenance struct {
+	Name         string             `json:"name"`
+	Layer        string             `json:"layer"`
+	Namespace    string             `json:"namespace"`
+	Documents    int                `json:"documents"`
+	Empties      int                `json:"empties"`
+	Placeholders int                `json:"placeholders"`
+	Inputs       []inputProvenance  `json:"inputs"`
+	Unchecked    []string           `json:"unchecked,omitempty"`
+	Random       []string           `json:"random,omitempty"`
+	Objects      []objectProvenance `json:"objects"`
+}
+
+type inputProvenance struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"`
+}
+
+// objectProvenance says where the object in a file of the app's directory came from.
+type objectProvenance struct {
+	File     string `json:"file"`
+	Source   string `json:"source,omitempty"`
+	Template string `json:"template,omitempty"`
+}
+
+// clusterOf prefers the capabilities that the render really had over what the plan says.
+func clusterOf(c render.Cluster, made render.Toolchain) clusterProvenance {
+	apis := made.Capabilities.APIVersions
+	if len(apis) == 0 {
+		apis = c.APIVersions
+	}
+	return clusterProvenance{
+		Kubernetes:   cmp.Or(made.Capabilities.KubeVersion, c.Kubernetes),
+		Distribution: c.Distribution,
+		ArgoCD:       c.ArgoCD,
+		APIVersions:  sorted(apis),
+	}
+}
+
+func enginesOf(made render.Toolchain) engineProvenance {
+	return engineProvenance{Toolchain: made.Name, Helm: made.Helm, Kustomize: made.Kustomize}
+}
+
+func appOf(r render.Result) appProvenance {
+	a := appProvenance{
+		Name: r.App.Name, Layer: r.App.Layer, Namespace: r.App.Namespace,
+		Documents: r.Set.Documents, Empties: r.Set.Empties, Placeholders: len(r.Ledger),
+		Inputs: []inputProvenance{}, Unchecked: sorted(r.Unchecked), Random: sorted(r.Random),
+		Objects: []objectProvenance{},
+	}
+	for _, in := range r.Inputs {
+		a.Inputs = append(a.Inputs, inputProvenance{Name: in.Name, Digest: in.Digest})
+	}
+	return a
+}
+
+// sort orders what has no order of its own. One input read twice, by two sources, is listed once.
+func (a *appProvenance) sort() {
+	slices.SortFunc(a.Inputs, func(x, y inputProvenance) int {
+		return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Digest, y.Digest))
+	})
+	a.Inputs = slices.Compact(a.Inputs)
+	slices.SortFunc(a.Objects, func(x, y objectProvenance) int { return cmp.Compare(x.File, y.File) })
+}
+
+func sorted(list []string) []string {
+	list = append([]string{}, list...)
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// text is indented JSON with a final newline. "<" stays "<", so placeholders read as they are.
+func (p provenance) text() ([]byte, error) {
+	return indentedJSON(p, "the provenance of stack "+p.Stack)
+}
+
+func indentedJSON(v any, what string) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("encoding %s: %w", what, err)
+	}
+	return b.Bytes(), nil
+}

@@ -1,0 +1,120 @@
+package helm
+
+import (
+	"context"
+	"path"
+	"slices"
+	"sort"
+
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/engine"
+	"helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/releaseutil"
+	"helm.sh/helm/v3/pkg/strvals"
+	"sigs.k8s.io/yaml"
+
+	"sluice/render"
+)
+
+// library3 is Helm 3. Sources: pkg/action/install.go, pkg/action/action.go and cmd/helm/template.go at v3.22.0.
+func library3() library[*chart.Chart] {
+	return library[*chart.Chart]{
+		dialect: dialect{
+			read: func(raw []byte) (map[string]any, error) {
+				values := map[string]any{}
+				return values, yaml.Unmarshal(raw, &values)
+			},
+			setJSON: strvals.ParseJSON,
+			set:     strvals.ParseInto, setString: strvals.ParseIntoString,
+			setFile: func(s string, values map[string]any, read func([]rune) (any, error)) error {
+				return strvals.ParseIntoFile(s, values, read)
+			},
+		},
+		load: load3, describe: describe3, validateName: chartutil.ValidateReleaseName,
+		normalize: func(version string) (string, error) {
+			kube, err := chartutil.ParseKubeVersion(version)
+			if err != nil {
+				return "", err
+			}
+			return kube.String(), nil
+		},
+		compatible: chartutil.IsCompatibleRange,
+		resolve: func(c *chart.Chart, values map[string]any) error {
+			return chartutil.ProcessDependenciesWithMerge(c, values)
+		},
+		compose: compose3,
+		execute: func(_ context.Context, c *chart.Chart, top map[string]any) (map[string]string, error) {
+			return engine.Engine{}.Render(c, top)
+		},
+		sort: sort3, split: split3,
+	}
+}
+
+func load3(files []render.File) (*chart.Chart, error) {
+	buffered := make([]*loader.BufferedFile, len(files))
+	for i, f := range files {
+		buffered[i] = &loader.BufferedFile{Name: f.Path, Data: f.Data}
+	}
+	c, err := loader.LoadFiles(buffered)
+	if err != nil {
+		return nil, err
+	}
+	orderParts(c, func(c *chart.Chart) string { return c.Metadata.Version })
+	return c, nil
+}
+
+func describe3(c *chart.Chart) part {
+	p := part{
+		name: c.Name(), kind: c.Metadata.Type, kubeVersion: c.Metadata.KubeVersion,
+		schema: c.Schema, values: c.Values,
+	}
+	for _, d := range c.Metadata.Dependencies {
+		p.declared = append(p.declared, d.Name)
+	}
+	for _, t := range c.Templates {
+		p.templates = append(p.templates, render.File{Path: path.Join(c.ChartFullPath(), t.Name), Data: t.Data})
+	}
+	for _, crd := range c.CRDObjects() {
+		p.crds = append(p.crds, document{source: crd.Filename, text: string(crd.File.Data)})
+	}
+	for _, sub := range c.Dependencies() {
+		p.parts = append(p.parts, describe3(sub))
+	}
+	return p
+}
+
+func compose3(c *chart.Chart, values map[string]any, r render.Release) (map[string]any, error) {
+	kube, err := chartutil.ParseKubeVersion(r.Capabilities.KubeVersion)
+	if err != nil {
+		return nil, err
+	}
+	caps := &chartutil.Capabilities{
+		KubeVersion: *kube,
+		APIVersions: slices.Clone(r.Capabilities.APIVersions),
+		HelmVersion: chartutil.DefaultCapabilities.HelmVersion,
+	}
+	options := chartutil.ReleaseOptions{Name: r.Name, Namespace: r.Namespace, Revision: 1, IsInstall: true}
+	return chartutil.ToRenderValuesWithSchemaValidation(c, values, options, caps, true)
+}
+
+func sort3(files map[string]string) (hooks, manifests []document, err error) {
+	hs, ms, err := releaseutil.SortManifests(files, nil, releaseutil.InstallOrder)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, h := range hs {
+		hooks = append(hooks, document{h.Path, h.Manifest, slices.Contains(h.Events, release.HookTest)})
+	}
+	for _, m := range ms {
+		manifests = append(manifests, document{source: m.Name, text: m.Content})
+	}
+	return hooks, manifests, nil
+}
+
+func split3(text string) []string {
+	return inOrder(releaseutil.SplitManifests(text), func(keys []string) sort.Interface {
+		return releaseutil.BySplitManifestsOrder(keys)
+	})
+}

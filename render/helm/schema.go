@@ -1,0 +1,132 @@
+package helm
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"sluice/render"
+)
+
+// schemaURL is the address that helm compiles every values.schema.json under; relative references start from it.
+const schemaURL = "file:///values.schema.json"
+
+// checkSchemas holds the values of a chart and of each subchart to its values.schema.json, as ValidateAgainstSchema of
+// both majors does, with the same library and no network or file access. A schema that refers to a document outside
+// itself is not judged and named in unchecked, with the address. A violated schema is an error that names chart, key
+// and rule for all violations of all charts.
+func checkSchemas(p part, values map[string]any) (unchecked []string, err error) {
+	var errs []error
+	var walk func(p part, values map[string]any)
+	walk = func(p part, values map[string]any) {
+		if p.schema != nil {
+			note, err := checkSchema(p, values)
+			unchecked = append(unchecked, note...)
+			errs = append(errs, err)
+		}
+		for _, sub := range p.parts {
+			switch v := values[sub.name].(type) {
+			case nil:
+			case map[string]any:
+				walk(sub, v)
+			default:
+				errs = append(errs, fmt.Errorf("the values of chart %s are a %T and not a map", sub.name, v))
+			}
+		}
+	}
+	walk(p, values)
+	slices.Sort(unchecked)
+	return slices.Compact(unchecked), errors.Join(errs...)
+}
+
+func checkSchema(p part, values map[string]any) (unchecked []string, err error) {
+	pos := render.Position{File: p.name + "/values.schema.json"}
+	defer func() { // the library panics on values of a type that JSON does not have; helm catches that too
+		if r := recover(); r != nil {
+			err = &render.Error{Pos: pos, Err: fmt.Errorf("judging the values: %v", r)}
+		}
+	}()
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(p.schema))
+	if err != nil {
+		return nil, &render.Error{Pos: pos, Err: fmt.Errorf("reading the schema: %w", err)}
+	}
+	var remote offline
+	compiler := jsonschema.NewCompiler()
+	compiler.UseLoader(&remote)
+	if err := compiler.AddResource(schemaURL, document); err != nil {
+		return nil, &render.Error{Pos: pos, Err: fmt.Errorf("reading the schema: %w", err)}
+	}
+	schema, err := compiler.Compile(schemaURL)
+	for _, url := range remote.urls {
+		unchecked = append(unchecked, fmt.Sprintf("chart %s: values.schema.json refers to %s, which is not fetched", p.name, url))
+	}
+	var notLoaded *jsonschema.LoadURLError
+	if errors.As(err, &notLoaded) {
+		return unchecked, nil
+	}
+	if err != nil {
+		return unchecked, &render.Error{Pos: pos, Err: fmt.Errorf("reading the schema: %w", err)}
+	}
+	if values == nil {
+		values = map[string]any{}
+	}
+	return unchecked, violations(p, schema.Validate(values))
+}
+
+// offline is a loader that fetches nothing. A URN stands for "anything goes", as helm has it when no resolver is set
+// (chartutil.URNResolver), so the rest of such a schema is still judged.
+type offline struct{ urls []string }
+
+// Load implements jsonschema.URLLoader.
+func (o *offline) Load(url string) (any, error) {
+	o.urls = append(o.urls, url)
+	if strings.HasPrefix(url, "urn:") {
+		return true, nil
+	}
+	return nil, errors.New("remote schemas are not fetched")
+}
+
+// violations turns a validation error into one line per broken rule, sorted: the library visits properties in map order.
+func violations(p part, err error) error {
+	if err == nil {
+		return nil
+	}
+	var broken *jsonschema.ValidationError
+	if !errors.As(err, &broken) {
+		return fmt.Errorf("judging the values of chart %s: %w", p.name, err)
+	}
+	var lines []string
+	var walk func(jsonschema.OutputUnit)
+	walk = func(unit jsonschema.OutputUnit) {
+		if unit.Error != nil && len(unit.Errors) == 0 {
+			lines = append(lines, keyPath(unit.InstanceLocation)+": "+unit.Error.String())
+		}
+		for _, inner := range unit.Errors {
+			walk(inner)
+		}
+	}
+	walk(*broken.DetailedOutput())
+	slices.Sort(lines)
+	lines = slices.Compact(lines)
+	if len(lines) == 0 {
+		lines = []string{broken.Error()}
+	}
+	return &render.Error{
+		Pos:  render.Position{File: p.name + "/values.schema.json"},
+		Err:  fmt.Errorf("the values of chart %s break its schema: %s", p.name, strings.Join(lines, "; ")),
+		Hint: "correct the values named; the schema is the chart author's",
+	}
+}
+
+// keyPath turns a JSON pointer into the dotted path that --set takes.
+func keyPath(pointer string) string {
+	if pointer == "" || pointer == "/" {
+		return "(top)"
+	}
+	path := strings.ReplaceAll(strings.TrimPrefix(pointer, "/"), "/", ".")
+	return strings.NewReplacer("~1", "/", "~0", "~").Replace(path)
+}

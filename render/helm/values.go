@@ -1,0 +1,160 @@
+package helm
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	yamlv3 "go.yaml.in/yaml/v3"
+	"sigs.k8s.io/yaml"
+
+	"sluice/render"
+)
+
+// dialect reads values as one major does. The setters change the map they are given.
+type dialect struct {
+	read                    func([]byte) (map[string]any, error)
+	setJSON, set, setString func(string, map[string]any) error
+	setFile                 func(string, map[string]any, func([]rune) (any, error)) error
+}
+
+// merge gives the user's values and the digests of the files read for them. The order is that of helm's MergeValues
+// (pkg/cli/values/options.go), with the inline values as the last file.
+func (d dialect) merge(r render.Release) (map[string]any, []render.Input, error) {
+	values := map[string]any{}
+	files := valueFiles{dir: r.Dir}
+	for _, name := range r.Values.Files {
+		raw, err := files.read(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		read, err := d.read(raw)
+		if err != nil {
+			return nil, nil, valuesError(name, raw, err)
+		}
+		values = mergeMaps(values, read)
+	}
+	if len(r.Values.Inline) > 0 {
+		raw, err := yaml.Marshal(r.Values.Inline)
+		if err != nil {
+			return nil, nil, fmt.Errorf("writing the inline values: %w", err)
+		}
+		read, err := d.read(raw)
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading the inline values: %w", err)
+		}
+		values = mergeMaps(values, read)
+	}
+	if err := d.sets(r.Values, values, &files); err != nil {
+		return nil, nil, err
+	}
+	return values, files.inputs, nil
+}
+
+func (d dialect) sets(v render.Values, values map[string]any, files *valueFiles) error {
+	setFile := func(s string, values map[string]any) error {
+		return d.setFile(s, values, func(name []rune) (any, error) {
+			raw, err := files.read(string(name))
+			return string(raw), err
+		})
+	}
+	for _, step := range []struct {
+		name  string
+		exprs []string
+		apply func(string, map[string]any) error
+	}{
+		{"--set-json", v.SetJSON, d.setJSON},
+		{"--set", v.Set, d.set},
+		{"--set-string", v.SetString, d.setString},
+		{"--set-file", v.SetFile, setFile},
+	} {
+		for _, expr := range step.exprs {
+			if err := step.apply(expr, values); err != nil {
+				return &render.Error{
+					Err:  fmt.Errorf("reading %s %q: %w", step.name, expr, err),
+					Hint: "the form is key.path=value; commas, dots, brackets and = in a key or value are escaped with a backslash",
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// mergeMaps gives a with b over it; maps merge, everything else is replaced, and a null in b stays a null.
+func mergeMaps(a, b map[string]any) map[string]any {
+	out := make(map[string]any, len(a)+len(b))
+	for k, v := range a {
+		out[k] = v
+	}
+	for k, v := range b {
+		over, isMap := v.(map[string]any)
+		under, wasMap := out[k].(map[string]any)
+		if isMap && wasMap {
+			v = mergeMaps(under, over)
+		}
+		out[k] = v
+	}
+	return out
+}
+
+// valueFiles reads files below dir and remembers what it read.
+type valueFiles struct {
+	dir    fs.FS
+	inputs []render.Input
+}
+
+func (f *valueFiles) read(name string) ([]byte, error) {
+	pos := render.Position{File: name}
+	if f.dir == nil {
+		return nil, &render.Error{Pos: pos, Err: errors.New("reading the values file: no directory is given to read it from")}
+	}
+	clean := path.Clean(name)
+	if !fs.ValidPath(clean) {
+		return nil, &render.Error{
+			Pos:  pos,
+			Err:  errors.New("reading the values file: the path leaves the directory it is relative to"),
+			Hint: "keep values files inside the stack and name them relative to it",
+		}
+	}
+	raw, err := fs.ReadFile(f.dir, clean)
+	if err != nil {
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			err = at.Err
+		}
+		return nil, &render.Error{Pos: pos, Err: fmt.Errorf("reading the values file: %w", err)}
+	}
+	sum := sha256.Sum256(raw)
+	f.inputs = append(f.inputs, render.Input{Name: clean, Digest: "sha256:" + hex.EncodeToString(sum[:])})
+	return raw, nil
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
+
+// valuesError places a YAML error of a values file. The line is looked for in the whole file: helm reads a file in
+// pieces, one per document, and counts in the piece.
+func valuesError(name string, raw []byte, err error) error {
+	pos := render.Position{File: name}
+	cause := bareYAML(err.Error())
+	documents := yamlv3.NewDecoder(bytes.NewReader(raw))
+	for {
+		var node yamlv3.Node
+		placed := documents.Decode(&node)
+		if placed == nil {
+			continue
+		}
+		if m := yamlLine.FindStringSubmatch(placed.Error()); m != nil {
+			pos.Line, _ = strconv.Atoi(m[1]) // the expression admits digits only
+			cause = strings.TrimPrefix(placed.Error(), m[0])
+		}
+		break
+	}
+	return &render.Error{Pos: pos, Err: fmt.Errorf("reading the values file: %s", cause)}
+}

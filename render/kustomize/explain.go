@@ -1,0 +1,227 @@
+package kustomize
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	kv3 "go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/api/types"
+
+	"sluice/render"
+)
+
+// The layers that kustomize wraps around a cause, one for every step of the walk (api/internal/target/kusttarget.go).
+var (
+	recursed   = regexp.MustCompile(`^recursed accumulation of path '([^']*)': `)
+	added      = regexp.MustCompile(`^recursed merging from path '([^']*)': `)
+	target     = regexp.MustCompile(`^couldn't make target for path '([^']*)': `)
+	quoted     = regexp.MustCompile(`^(?:accumulateDirectory|loader\.New):? (".*")$`)
+	settings   = regexp.MustCompile("(?s)^trouble configuring builtin (\\w+) with config: `.*?`: ")
+	merging    = regexp.MustCompile(`^merging resources from '` + regexp.QuoteMeta(aliasPrefix) + `\d+\.yaml': `)
+	attempts   = regexp.MustCompile(`': (?:recursed (?:accumulation|merging)|couldn't make target|must build at directory)`)
+	objectID   = regexp.MustCompile(`\b([A-Za-z]+)\.(v\w+)\.(\[noGrp\]|[\w.-]+)/(\S+)\.(\[noNs\]|[a-z0-9-]+)`)
+	addedName  = regexp.MustCompile(regexp.QuoteMeta(aliasPrefix) + `\d+-(?:sluice\.root/)?`)
+	yamlLine   = regexp.MustCompile(`\bline (\d+): `)
+	unknown    = regexp.MustCompile(`unknown field "([^"]*)"`)
+	noResource = regexp.MustCompile(`no (?:resource )?matches for (?:Id )?`)
+)
+
+// layers are prefixes without meaning for a reader.
+func layers() []string { return []string{"accumulating resources: ", "accumulating components: "} }
+
+// explain reduces the text of an error from kustomize to the innermost cause, with the file it is in.
+func (b *build) explain(err error) error {
+	if b.view.denied != nil {
+		return b.view.denied
+	}
+	text, dir := strings.TrimSpace(err.Error()), b.top
+	for {
+		next, below := unwrap(text)
+		if below != "" {
+			dir = below
+		}
+		if next == text {
+			break
+		}
+		text = next
+	}
+	message := b.clean(text)
+	hint := ""
+	switch {
+	case strings.Contains(message, "external plugins disabled"):
+		hint = "Functions and plugins start programs, which a render does not do; run it beforehand and list its output."
+	case strings.Contains(message, "already registered id"):
+		hint = "Two resources have the same kind, name and namespace; remove one, or give one a prefix or namespace."
+	case noResource.MatchString(message):
+		hint = "The patch names an object that is not there; compare kind, name and namespace with the objects."
+	}
+	return &render.Error{
+		Pos: render.Position{File: b.fileOf(dir), Line: 0}, Err: errors.New(message), Hint: hint,
+	}
+}
+
+// fileOf names the kustomization of a directory in the view.
+func (b *build) fileOf(dir string) string {
+	for _, name := range kustomizationNames() {
+		if b.view.Exists(path.Join(dir, name)) {
+			return b.show(path.Join(dir, name))
+		}
+	}
+	return b.show(dir)
+}
+
+// unwrap takes one layer off; it gives the directory that the layer names, if any.
+func unwrap(text string) (rest, dir string) {
+	for _, layer := range layers() {
+		if rest, ok := strings.CutPrefix(text, layer); ok {
+			return rest, ""
+		}
+	}
+	for _, layer := range []*regexp.Regexp{recursed, target} {
+		if m := layer.FindStringSubmatch(text); m != nil {
+			return text[len(m[0]):], m[1]
+		}
+	}
+	if m := added.FindStringSubmatch(text); m != nil {
+		return "adding " + m[1] + ": " + text[len(m[0]):], ""
+	}
+	if m := settings.FindStringSubmatch(text); m != nil {
+		return m[1] + ": " + text[len(m[0]):], ""
+	}
+	if m := merging.FindString(text); m != "" {
+		return text[len(m):], ""
+	}
+	if m := quoted.FindStringSubmatch(text); m != nil {
+		if s, err := strconv.Unquote(m[1]); err == nil {
+			return s, ""
+		}
+	}
+	if inner, ok := strings.CutPrefix(text, "accumulation err='"); ok {
+		return chooseAttempt(inner), ""
+	}
+	return text, ""
+}
+
+// chooseAttempt takes the error that fits: kustomize tried the entry as a file and then as a directory.
+func chooseAttempt(text string) string {
+	at := attempts.FindStringIndex(text)
+	if at == nil {
+		return text
+	}
+	asFile, asDirectory := text[:at[0]], text[at[0]+len("': "):]
+	if strings.HasPrefix(asDirectory, "must build at directory") {
+		return asFile
+	}
+	return asDirectory
+}
+
+// clean takes the name of the view out of a text and puts it on one line.
+func (b *build) clean(text string) string {
+	text = strings.ReplaceAll(text, viewRoot+"/", "")
+	text = strings.ReplaceAll(text, viewRoot, ".")
+	text = addedName.ReplaceAllString(text, "")
+	text = objectID.ReplaceAllStringFunc(text, func(id string) string {
+		m := objectID.FindStringSubmatch(id)
+		name := m[1]
+		if m[3] != "[noGrp]" {
+			name += "." + m[3]
+		}
+		if m[5] == "[noNs]" {
+			return name + " " + m[4]
+		}
+		return name + " " + m[5] + "/" + m[4]
+	})
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// lineIn finds a line number in a message of the YAML reader.
+func lineIn(message string) int {
+	m := yamlLine.FindStringSubmatch(message)
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// unreadable explains why a kustomization does not decode.
+func (k *kustomization) unreadable(err error) error {
+	message := strings.TrimPrefix(strings.TrimSpace(err.Error()), "invalid Kustomization: ")
+	message = strings.TrimPrefix(strings.TrimPrefix(message, "error converting YAML to JSON: "), "json: ")
+	pos := position{file: k.shown, line: lineIn(message)}
+	m := unknown.FindStringSubmatch(message)
+	if m == nil {
+		return pos.fail(fmt.Errorf("reading the kustomization: %s", yamlLine.ReplaceAllString(strings.TrimPrefix(message, "yaml: "), "")), "")
+	}
+	if k.node != nil {
+		key := find(k.node, func(n *kv3.Node) bool { return n.Kind == kv3.ScalarNode && n.Value == m[1] }, "")
+		if key != nil {
+			pos.line = key.Line
+		}
+	}
+	hint := "kustomize " + Version + " has no such field."
+	if near := nearest(m[1], fieldsOf(reflect.TypeFor[types.Kustomization](), map[reflect.Type]bool{})); near != "" {
+		hint = fmt.Sprintf("Did you mean %q?", near)
+	}
+	return pos.fail(fmt.Errorf("unknown field %q", m[1]), hint)
+}
+
+// fieldsOf lists the names of the fields of a type and of everything below it.
+func fieldsOf(t reflect.Type, seen map[reflect.Type]bool) []string {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || seen[t] {
+		return nil
+	}
+	seen[t] = true
+	var list []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
+			list = append(list, name)
+		}
+		list = append(list, fieldsOf(f.Type, seen)...)
+	}
+	return list
+}
+
+// nearest gives the name that takes the fewest edits, if that is few enough to be a slip.
+func nearest(word string, list []string) string {
+	best, least := "", len(word)/3+1
+	for _, name := range list {
+		if d := edits(strings.ToLower(word), strings.ToLower(name)); d <= least && (best == "" || d < least) {
+			best, least = name, d
+		}
+	}
+	return best
+}
+
+// edits counts the insertions, deletions and replacements that turn a into b.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		left := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := left
+			if a[i] != b[j] {
+				cost++
+			}
+			left = row[j+1]
+			row[j+1] = min(cost, row[j]+1, left+1)
+		}
+	}
+	return row[len(b)]
+}

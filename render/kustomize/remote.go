@@ -1,0 +1,177 @@
+package kustomize
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	kv3 "go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/api/provider"
+	"sigs.k8s.io/kustomize/api/resmap"
+)
+
+// user is the beginning of a repository address in scp style.
+var user = regexp.MustCompile(`^[a-z][a-z0-9-]*@`)
+
+// looksRemote reports whether kustomize could take an entry for an address. It says yes to everything that kustomize's
+// parser accepts (api/internal/git/repospec.go, extractHost) and to some more: an address that is refused without need
+// is an error that a person sees, one that is let through would start git.
+func looksRemote(entry string) bool {
+	e, forced := strings.CutPrefix(strings.ToLower(entry), "git::")
+	return forced || strings.Contains(e, "://") || user.MatchString(e) || isURL(entry) ||
+		strings.HasPrefix(e, "github.com/") || strings.HasPrefix(e, "github.com:")
+}
+
+// isURL is the rule by which kustomize's loader asks the network for a file (api/internal/loader, IsRemoteFile).
+func isURL(file string) bool {
+	u, err := url.Parse(file)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https")
+}
+
+// remote is the error for an address.
+func (p position) remote(field, entry string) error {
+	return p.fail(fmt.Errorf("%s: %q is remote, and remote bases and files are not read during a render", field, entry),
+		"Vendor it: copy it into the stack at the revision you want and name that path.")
+}
+
+// refuse fails for what a kustomization asks of the network in fields other than the lists of references.
+func (b *build) refuse(k *kustomization) error {
+	for _, load := range k.loads() {
+		if isURL(load.file) {
+			return k.at(load.field, load.entry).remote(load.field, load.entry)
+		}
+	}
+	return nil
+}
+
+// load is a file that kustomize reads for a field.
+type load struct {
+	field string
+	entry string // as written
+	file  string
+}
+
+// loads lists the files of every field that kustomize hands to its loader.
+func (k *kustomization) loads() []load {
+	var all []load
+	add := func(field string, entries ...string) {
+		for _, e := range entries {
+			all = append(all, load{field: field, entry: e, file: e})
+		}
+	}
+	keyed := func(field string, entries ...string) {
+		for _, e := range entries {
+			all = append(all, load{field: field, entry: e, file: afterKey(e)})
+		}
+	}
+	add("crds", k.Crds...)
+	add("configurations", k.Configurations...)
+	add("openapi", k.OpenAPI["path"])
+	for _, p := range k.Patches {
+		add("patches", p.Path)
+	}
+	//lint:ignore SA1019 kustomize still reads the field
+	for _, p := range k.PatchesJson6902 {
+		add("patchesJson6902", p.Path)
+	}
+	//lint:ignore SA1019 kustomize still reads the field
+	for _, p := range k.PatchesStrategicMerge {
+		add("patchesStrategicMerge", string(p))
+	}
+	for _, r := range k.Replacements {
+		add("replacements", r.Path)
+	}
+	for _, g := range k.ConfigMapGenerator {
+		keyed("configMapGenerator", g.FileSources...)
+		add("configMapGenerator", g.EnvSources...)
+	}
+	for _, g := range k.SecretGenerator {
+		keyed("secretGenerator", g.FileSources...)
+		add("secretGenerator", g.EnvSources...)
+	}
+	return all
+}
+
+// afterKey gives the path of a "key=path" entry.
+func afterKey(entry string) string {
+	if _, file, ok := strings.Cut(entry, "="); ok {
+		return file
+	}
+	return entry
+}
+
+// isInline reports whether an entry of generators, transformers or validators is YAML text instead of a path, by
+// kustomize's rule: it parses into objects.
+func (b *build) isInline(entry string) bool {
+	_, err := parseObjects([]byte(entry))
+	return err == nil
+}
+
+// parseObjects reads objects as kustomize does.
+func parseObjects(text []byte) (resmap.ResMap, error) {
+	krustyLock.Lock()
+	defer krustyLock.Unlock()
+	return resmap.NewFactory(provider.NewDepProvider().GetResourceFactory()).NewResMapFromBytes(text)
+}
+
+// parses fails for a file that kustomize cannot read. It would then try the entry as a directory and as a repository
+// and report that as well.
+func (b *build) parses(at position, file string, text []byte) error {
+	if _, err := parseObjects(text); err != nil {
+		message := strings.TrimPrefix(b.clean(err.Error()), "MalformedYAMLError: ")
+		return at.wrap(fmt.Errorf("reading objects: %w",
+			position{file: b.show(file), line: lineIn(message)}.fail(errors.New(message), "")))
+	}
+	return nil
+}
+
+// pluginFiles are the fields of a generator's or transformer's settings that name files.
+var pluginFiles = []string{"path", "paths", "files", "envs", "env", "valuesFile", "additionalValuesFiles"}
+
+// checkPlugin fails for settings of a generator or transformer that would render a chart or ask the network.
+func (b *build) checkPlugin(at position, text []byte) error {
+	decoder := kv3.NewDecoder(bytes.NewReader(text))
+	for {
+		var doc kv3.Node
+		err := decoder.Decode(&doc)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return at.fail(fmt.Errorf("reading the settings of a generator or transformer: %w", err), "")
+		}
+		if kind := find(&doc, func(*kv3.Node) bool { return false }, "kind"); kind != nil &&
+			kind.Value == "HelmChartInflationGenerator" {
+			return at.fail(errors.New("a HelmChartInflationGenerator object under generators is not inflated"),
+				"List the chart under helmCharts in the kustomization; the fields are the same.")
+		}
+		if err := checkURLs(at, &doc, ""); err != nil {
+			return err
+		}
+	}
+}
+
+// checkURLs looks for addresses in the fields that name files.
+func checkURLs(at position, n *kv3.Node, key string) error {
+	if n.Kind == kv3.ScalarNode && slices.Contains(pluginFiles, key) && (isURL(n.Value) || isURL(afterKey(n.Value))) {
+		return at.remote(key, n.Value)
+	}
+	for i, c := range n.Content {
+		name := key
+		if n.Kind == kv3.MappingNode {
+			if i%2 == 0 {
+				continue
+			}
+			name = n.Content[i-1].Value
+		}
+		if err := checkURLs(at, c, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,294 @@
+package kustomize
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"sluice/render"
+)
+
+// viewRoot is the name of the build's directory inside the view. The real path is never shown to kustomize, so no
+// message and no annotation can hold it.
+const viewRoot = "/sluice.root"
+
+// errReadOnly answers every attempt to write.
+var errReadOnly = errors.New("the directory of a build is read-only")
+
+// view is the file system that kustomize sees: one directory, read-only, with files laid over it and directories
+// shown a second time under another name. It reads each file once, so that a build sees one state of it.
+type view struct {
+	root    *os.Root
+	overlay map[string][]byte // path in the view -> content instead of the file's
+	alias   map[string]string // directory in the view -> directory whose content it shows
+	files   map[string][]byte // relative path -> bytes read
+	denied  error             // the first attempt to leave the directory
+}
+
+func openView(dir string) (*view, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the directory of the build: %w", pathless(err))
+	}
+	return &view{
+		root: root, overlay: map[string][]byte{}, alias: map[string]string{}, files: map[string][]byte{},
+	}, nil
+}
+
+// pathless drops the path, which is one of this machine, from an error of package os.
+func pathless(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
+}
+
+func (v *view) close() { _ = v.root.Close() }
+
+// enter gives the place in the view of a directory named relative to the build's.
+func (v *view) enter(rel string) (string, error) {
+	if path.IsAbs(rel) || filepath.IsAbs(rel) {
+		return "", &render.Error{
+			Err:  fmt.Errorf("path %q is absolute", rel),
+			Hint: "Name the kustomization relative to the directory of the stack.",
+		}
+	}
+	dir, file, err := v.CleanedAbs(path.Join(viewRoot, rel))
+	if err != nil {
+		return "", v.because(err)
+	}
+	if file != "" {
+		return "", &render.Error{
+			Pos: render.Position{File: rel}, Err: errors.New("it is a file"),
+			Hint: "Name the directory of the kustomization, not the file.",
+		}
+	}
+	return dir.String(), nil
+}
+
+// because prefers the attempt to leave the directory over what kustomize made of it.
+func (v *view) because(err error) error {
+	if v.denied != nil {
+		return v.denied
+	}
+	return err
+}
+
+// actual gives the path without aliases.
+func (v *view) actual(p string) string {
+	for range len(v.alias) + 1 {
+		name := v.aliasOf(p)
+		if name == "" {
+			return p
+		}
+		p = v.alias[name] + strings.TrimPrefix(p, name)
+	}
+	return p
+}
+
+// aliasOf gives the alias that p lies in, or "". Aliases lie beside what they show, so an alias inside another one
+// is the longer of the two.
+func (v *view) aliasOf(p string) string {
+	best := ""
+	for name := range v.alias {
+		if within(p, name) && len(name) > len(best) {
+			best = name
+		}
+	}
+	return best
+}
+
+// within reports whether p is dir or lies below it.
+func within(p, dir string) bool {
+	return p == dir || strings.HasPrefix(p, dir+"/")
+}
+
+// CleanedAbs resolves p, symbolic links included, into a directory and a file name (empty for a directory).
+func (v *view) CleanedAbs(p string) (filesys.ConfirmedDir, string, error) {
+	p = path.Clean(p)
+	if _, ok := v.overlay[p]; ok {
+		return filesys.ConfirmedDir(path.Dir(p)), path.Base(p), nil
+	}
+	rel, info, err := v.stat(p)
+	if err != nil {
+		return "", "", err
+	}
+	resolved := path.Join(viewRoot, rel)
+	if name := v.aliasOf(p); name != "" {
+		if target := v.actual(name); within(resolved, target) {
+			resolved = name + strings.TrimPrefix(resolved, target)
+		}
+	}
+	if info.IsDir() {
+		return filesys.ConfirmedDir(resolved), "", nil
+	}
+	return filesys.ConfirmedDir(path.Dir(resolved)), path.Base(resolved), nil
+}
+
+// ReadFile gives the content laid over p, or else the file's.
+func (v *view) ReadFile(p string) ([]byte, error) {
+	p = path.Clean(p)
+	if b, ok := v.overlay[p]; ok {
+		return b, nil
+	}
+	rel, info, err := v.stat(p)
+	if err != nil {
+		return nil, err
+	}
+	if b, ok := v.files[rel]; ok {
+		return b, nil
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: rel, Err: errors.New("not a regular file")}
+	}
+	b, err := v.root.ReadFile(rel)
+	if err != nil {
+		return nil, &fs.PathError{Op: "read", Path: rel, Err: pathless(err)}
+	}
+	v.files[rel] = b
+	return b, nil
+}
+
+// stat resolves p to a path without links, relative to the root.
+func (v *view) stat(p string) (string, fs.FileInfo, error) {
+	place := v.actual(p)
+	if !within(place, viewRoot) {
+		return "", nil, v.deny("", fmt.Errorf("path %s leaves the directory of the build", outside(place)))
+	}
+	rel := strings.TrimPrefix(strings.TrimPrefix(place, viewRoot), "/")
+	return v.resolve(rel)
+}
+
+// outside shows a path beyond the root as the user wrote it: relative, with "..".
+func outside(p string) string {
+	if rel, err := filepath.Rel(viewRoot, p); err == nil && path.Dir(p) == "/" {
+		return rel
+	}
+	return p
+}
+
+// maxLinks bounds the links followed for one path, as the kernel does.
+const maxLinks = 40
+
+// resolve follows the links of a path relative to the root by hand: os.Root would follow them too, but kustomize
+// compares where a file really is with the kustomization's directory.
+func (v *view) resolve(rel string) (string, fs.FileInfo, error) {
+	todo := strings.Split(rel, "/")
+	done := "."
+	links := 0
+	for len(todo) > 0 {
+		part := todo[0]
+		todo = todo[1:]
+		if part == "" || part == "." {
+			continue
+		}
+		next := path.Join(done, part)
+		info, err := v.root.Lstat(next)
+		if err != nil {
+			return "", nil, &fs.PathError{Op: "open", Path: rel, Err: pathless(err)}
+		}
+		if info.Mode()&fs.ModeSymlink == 0 {
+			done = next
+			continue
+		}
+		if links++; links > maxLinks {
+			return "", nil, &fs.PathError{Op: "open", Path: rel, Err: errors.New("too many symbolic links")}
+		}
+		target, err := v.root.Readlink(next)
+		if err != nil {
+			return "", nil, &fs.PathError{Op: "open", Path: next, Err: pathless(err)}
+		}
+		to := path.Join(done, filepath.ToSlash(target))
+		if filepath.IsAbs(target) || to == ".." || strings.HasPrefix(to, "../") {
+			return "", nil, v.deny(next, errors.New("the symbolic link leaves the directory of the build"))
+		}
+		todo = append(strings.Split(to, "/"), todo...)
+		done = "."
+	}
+	info, err := v.root.Lstat(done)
+	if err != nil {
+		return "", nil, &fs.PathError{Op: "open", Path: rel, Err: pathless(err)}
+	}
+	return done, info, nil
+}
+
+// deny remembers the first attempt to leave the directory, because kustomize turns errors into text.
+func (v *view) deny(file string, err error) error {
+	denied := &render.Error{
+		Pos: render.Position{File: file}, Err: err,
+		Hint: "Nothing outside the directory of the stack is read; copy what is needed into it.",
+	}
+	if v.denied == nil {
+		v.denied = denied
+	}
+	return denied
+}
+
+// inputs lists every file read, ordered by name.
+func (v *view) inputs() []render.Input {
+	list := make([]render.Input, 0, len(v.files))
+	for name, b := range v.files {
+		sum := sha256.Sum256(b)
+		list = append(list, render.Input{Name: name, Digest: "sha256:" + hex.EncodeToString(sum[:])})
+	}
+	sortInputs(list)
+	return list
+}
+
+func sortInputs(list []render.Input) {
+	slices.SortFunc(list, func(a, b render.Input) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Digest, b.Digest))
+	})
+}
+
+// Exists reports whether p can be read or entered.
+func (v *view) Exists(p string) bool {
+	_, _, err := v.CleanedAbs(p)
+	return err == nil
+}
+
+// IsDir reports whether p is a directory.
+func (v *view) IsDir(p string) bool {
+	_, file, err := v.CleanedAbs(p)
+	return err == nil && file == ""
+}
+
+// The rest of filesys.FileSystem is not needed by a build: kustomize reads whole files by name, and the methods below
+// serve its other commands. They refuse instead of guessing.
+
+// Create refuses.
+func (v *view) Create(string) (filesys.File, error) { return nil, errReadOnly }
+
+// Mkdir refuses.
+func (v *view) Mkdir(string) error { return errReadOnly }
+
+// MkdirAll refuses.
+func (v *view) MkdirAll(string) error { return errReadOnly }
+
+// RemoveAll refuses.
+func (v *view) RemoveAll(string) error { return errReadOnly }
+
+// WriteFile refuses.
+func (v *view) WriteFile(string, []byte) error { return errReadOnly }
+
+// Open refuses: a build reads with ReadFile only.
+func (v *view) Open(string) (filesys.File, error) { return nil, errReadOnly }
+
+// ReadDir refuses: a build never lists a directory.
+func (v *view) ReadDir(string) ([]string, error) { return nil, errReadOnly }
+
+// Glob refuses: kustomize has no globs in a build.
+func (v *view) Glob(string) ([]string, error) { return nil, errReadOnly }
+
+// Walk refuses: a build never walks a directory.
+func (v *view) Walk(string, filepath.WalkFunc) error { return errReadOnly }

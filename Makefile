@@ -66,7 +66,7 @@ $(PARITY)/%:
 	rmdir $@.tmp
 
 hydrate: build
-	$(BIN) hydrate -C stacks/three-layer --mirror testdata/mirror --out $(OUT)
+	$(BIN) hydrate --stack stacks/three-layer --mirror testdata/mirror --out $(OUT)
 
 ci: lint test parity
 

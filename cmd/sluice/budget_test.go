@@ -75,7 +75,7 @@ func sources(t *testing.T) ([]sourceFile, *token.FileSet) {
 	if err != nil {
 		t.Fatalf("reading the sources: %v", err)
 	}
-	if len(files) < 5 {
+	if len(files) < 10 {
 		t.Fatalf("found only %d source files", len(files))
 	}
 	return files, fset

@@ -1,6 +1,19 @@
 // Command sluice renders and proves Kubernetes manifests before Argo CD sees them.
+//
+// The order of work is in package render; each verb is one file here, and this is the only place where the tools of
+// the other packages are introduced to each other.
 package main
 
-import "os"
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
 
-func main() { os.Exit(0) }
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Args[1:])
+	stop()
+	os.Exit(code)
+}

@@ -49,7 +49,7 @@ var owners = []struct {
 
 // light are the packages whose whole import closure, third parties included, holds no SDK, so that their tests and
 // those of the rules above them build in seconds.
-var light = []string{"sluice/render"}
+var light = []string{"sluice/render", "sluice/render/avp", "sluice/render/application", "sluice/schemas", "sluice/cmd/internal/report"}
 
 var sdks = []string{
 	"helm.sh/", "sigs.k8s.io/", "k8s.io/", "cuelang.org/", "github.com/go-git/",

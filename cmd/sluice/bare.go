@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"sluice/render"
+)
+
+// bareFlags are the flags of `helm template` for rendering without a stack. Names and short forms are helm's.
+type bareFlags struct {
+	flags       *pflag.FlagSet
+	release     string
+	namespace   string
+	values      render.Values
+	kubeVersion string
+	apiVersions []string
+	includeCRDs bool
+	skipTests   bool
+	secrets     string
+}
+
+func (b *bareFlags) add(f *pflag.FlagSet) {
+	b.flags = pflag.NewFlagSet("bare", pflag.ContinueOnError)
+	b.flags.StringVar(&b.release, "release-name", "release-name", "release `name` of a chart")
+	b.flags.StringVar(&b.release, "name", "release-name", "the same as --release-name")
+	b.flags.StringVarP(&b.namespace, "namespace", "n", "default", "`namespace` of the release")
+	b.flags.StringArrayVarP(&b.values.Files, "values", "f", nil, "values `file` of a chart; may be repeated, the last one wins")
+	b.flags.StringArrayVar(&b.values.Set, "set", nil, "`key=value` of a chart")
+	b.flags.StringArrayVar(&b.values.SetString, "set-string", nil, "`key=value` of a chart, always a string")
+	b.flags.StringArrayVar(&b.values.SetFile, "set-file", nil, "`key=path` of a chart, the value is the file's content")
+	b.flags.StringArrayVar(&b.values.SetJSON, "set-json", nil, "`key=json` of a chart")
+	b.flags.StringVar(&b.kubeVersion, "kube-version", "", "Kubernetes `version` that templates see")
+	b.flags.StringSliceVarP(&b.apiVersions, "api-versions", "a", nil, "`APIs` that templates see besides the built-in ones; may be repeated")
+	b.flags.BoolVar(&b.includeCRDs, "include-crds", false, "render a chart's crds/ directory")
+	b.flags.BoolVar(&b.skipTests, "skip-tests", false, "leave test hooks out")
+	b.flags.StringVar(&b.secrets, "secrets", "", "avp: decode the placeholders of argocd-vault-plugin")
+	f.AddFlagSet(b.flags)
+}
+
+// given names a flag of the set that the command line has, or "".
+func (b *bareFlags) given() (name string) {
+	b.flags.VisitAll(func(f *pflag.Flag) {
+		if f.Changed {
+			name = f.Name
+		}
+	})
+	return name
+}
+
+// render renders one path as the only app of a plan made for it.
+func (b *bareFlags) render(ctx context.Context, v *invocation, target string) ([]render.Result, error) {
+	if b.secrets != "" {
+		if err := oneOf("--secrets", b.secrets, "avp"); err != nil {
+			return nil, err
+		}
+	}
+	if b.kubeVersion == "" {
+		b.kubeVersion = render.NewestKubernetes
+		v.note("note: no --kube-version is given, templates see Kubernetes %s", b.kubeVersion)
+	}
+	dir, inside, err := anchor(target)
+	if err != nil {
+		return nil, err
+	}
+	kind, err := kindOf(target)
+	if err != nil {
+		return nil, err
+	}
+	name := strings.TrimSuffix(filepath.Base(filepath.Join(dir, inside)), ".tgz")
+	app := render.App{
+		Name: name, Namespace: b.namespace, Secrets: b.secrets, AllowEmpty: true,
+		Sources: []render.Source{{
+			Kind: kind, Path: inside, Release: b.release, Values: b.values, SkipCRDs: !b.includeCRDs, SkipTests: b.skipTests,
+		}},
+	}
+	plan := render.Plan{
+		Name: name, Dir: dir,
+		Cluster: render.Cluster{Kubernetes: b.kubeVersion, APIVersions: b.apiVersions},
+		Layers:  []render.Layer{{Name: name, Apps: []render.App{app}}},
+	}
+	chain, err := v.toolchainFor(plan)
+	if err != nil {
+		return nil, err
+	}
+	files := hostFiles{}
+	if in, ok := v.in.(fs.File); ok {
+		files.stdin = in
+	}
+	results, err := v.render(ctx, plan, chain, files)
+	if err != nil {
+		return nil, err
+	}
+	if len(results[0].Set.Objects) == 0 {
+		v.note("note: no object came out (%d empty documents)", results[0].Set.Empties)
+	}
+	return results, nil
+}
+
+// anchor splits a path into the directory that bounds what is read and the rest. The bound is the nearest directory
+// above that holds a .git, so that "../base" works in a repository, else the current directory where the path is below
+// it, else the path's own directory.
+func anchor(target string) (dir, inside string, err error) {
+	abs, err := filepath.Abs(target)
+	if err == nil {
+		abs, err = filepath.EvalSymlinks(abs)
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("opening %s: %w", target, err)
+	}
+	stat, err := os.Stat(abs)
+	if err != nil {
+		return "", "", fmt.Errorf("opening %s: %w", target, err)
+	}
+	dir = abs
+	if !stat.IsDir() {
+		dir = filepath.Dir(abs)
+	}
+	dir = boundOf(dir)
+	inside, err = filepath.Rel(dir, abs)
+	return dir, filepath.ToSlash(inside), err
+}
+
+func boundOf(dir string) string {
+	for up := dir; up != filepath.Dir(up); up = filepath.Dir(up) {
+		if _, err := os.Lstat(filepath.Join(up, ".git")); err == nil {
+			return up
+		}
+	}
+	here, err := os.Getwd()
+	if err == nil {
+		here, err = filepath.EvalSymlinks(here)
+	}
+	if err == nil && (dir == here || strings.HasPrefix(dir, here+string(filepath.Separator))) {
+		return here
+	}
+	return dir
+}
+
+// holdsStack says whether a path is a directory with CUE files: a stack.
+func holdsStack(target string) (bool, error) {
+	if _, err := os.Stat(target); err != nil {
+		return false, fmt.Errorf("opening %s: %w", target, err)
+	}
+	files, err := filepath.Glob(filepath.Join(target, "*.cue"))
+	return len(files) > 0, err
+}
+
+// kindOf recognises what a path holds by the files there.
+func kindOf(target string) (string, error) {
+	if strings.HasSuffix(target, ".tgz") || strings.HasSuffix(target, ".tar.gz") {
+		return render.KindHelm, nil
+	}
+	has := func(names ...string) string {
+		for _, name := range names {
+			if _, err := os.Stat(filepath.Join(target, name)); err == nil {
+				return filepath.Join(target, name)
+			}
+		}
+		return ""
+	}
+	chart, kustomization := has("Chart.yaml"), has("kustomization.yaml", "kustomization.yml", "Kustomization")
+	switch {
+	case chart != "" && kustomization != "":
+		return "", &render.Error{
+			Err:  fmt.Errorf("recognising %s: it holds %s and %s", target, chart, kustomization),
+			Hint: "a directory is a chart or a kustomization, never both; move one of them",
+		}
+	case kustomization != "":
+		return render.KindKustomize, nil
+	case chart != "" && has("charts") != "":
+		return render.KindHelm, nil
+	case chart != "":
+		return render.KindUmbrella, nil
+	default:
+		return render.KindManifests, nil
+	}
+}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"sluice/cmd/internal/report"
+	"sluice/render"
+	"sluice/render/application"
+	"sluice/render/hydrate"
+)
+
+// target is where a hydrated tree goes.
+type target struct {
+	out        string // a directory, or empty for a branch
+	branch     string // empty means the stack's
+	check      bool
+	create     bool
+	allowDirty bool
+}
+
+func hydrateVerb(v *invocation) *cobra.Command {
+	var form string
+	var to target
+	cmd := &cobra.Command{
+		Use:   "hydrate",
+		Short: "Render the stack and write the tree that Argo CD reads",
+		Long: "hydrate renders every app and writes one file per object, the Applications that point at them, an inventory\n" +
+			"and the provenance: into a directory (--out), or as a commit on a branch of the repository that holds the\n" +
+			"stack (--branch, by default the stack's hydrate.branch). No work tree is touched.\n\n" +
+			"It writes everything or nothing, and only paths that its inventory owns: stale files go, foreign files stay\n" +
+			"and are listed, files edited by hand are an error. When nothing changed, nothing is written or committed.\n\n" +
+			"With --check nothing is written; the exit code is 1 where the tree is not what the stack renders.",
+		Example: "  sluice hydrate --out rendered\n  sluice hydrate --branch rendered/prod --tag env=prod\n  sluice hydrate --check",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := oneOf("--output", form, "table", "json"); err != nil {
+				return err
+			}
+			if to.out != "" && to.branch != "" {
+				return &render.Error{Err: errors.New("--out and --branch are both given"), Hint: "a run writes one tree; give one"}
+			}
+			return v.hydrate(cmd.Context(), to, form)
+		},
+	}
+	output(cmd, &form, "table", "json")
+	f := cmd.Flags()
+	f.StringVar(&to.out, "out", "", "write the tree into this `dir`ectory")
+	f.StringVar(&to.branch, "branch", "", "commit the tree on this `branch`; the default is the stack's hydrate.branch")
+	f.BoolVar(&to.check, "check", false, "write nothing; exit 1 where the tree is not what the stack renders")
+	f.BoolVar(&to.create, "create", false, "create the branch where it does not exist")
+	f.BoolVar(&to.allowDirty, "allow-dirty", false, "commit although the stack has uncommitted changes; the commit then names no dry revision")
+	v.stackFlags(f)
+	v.renderFlags(f)
+	return cmd
+}
+
+func (v *invocation) hydrate(ctx context.Context, to target, form string) error {
+	plan, err := v.plan()
+	if err != nil {
+		return err
+	}
+	if to.out == "" && to.branch == "" {
+		to.branch = plan.Hydrate.Branch
+	}
+	if to.out == "" && to.branch == "" {
+		return &render.Error{
+			Err:  errors.New("hydrating: it is not said where to"),
+			Hint: "give --out or --branch, or state hydrate.branch in the stack",
+		}
+	}
+	files, results, err := v.tree(ctx, plan)
+	if err != nil {
+		return err
+	}
+	if to.check {
+		return v.checkTree(ctx, to, files)
+	}
+	done, err := v.write(ctx, to, plan, files)
+	if err != nil {
+		return err
+	}
+	if err := v.sayHydrated(form, to, results, done); err != nil {
+		return err
+	}
+	return v.judged(results)
+}
+
+// tree renders the plan and gives the files of its hydrated tree.
+func (v *invocation) tree(ctx context.Context, plan render.Plan) (hydrate.Files, []render.Result, error) {
+	chain, err := v.toolchainFor(plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	values, done, err := stackFiles(plan.Dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer done()
+	results, err := v.render(ctx, plan, chain, values)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := refuseRandom(results); err != nil {
+		return nil, nil, err
+	}
+	applications, err := application.Objects(plan, results)
+	if err != nil {
+		return nil, nil, err
+	}
+	files, err := hydrate.Tree(plan, results, applications, chain)
+	return files, results, err
+}
+
+// refuseRandom stops a tree that would change with every run: each hydrate would rotate passwords and certificates.
+func refuseRandom(results []render.Result) error {
+	var errs []error
+	for _, r := range results {
+		if len(r.Random) == 0 || r.App.AllowRandom {
+			continue
+		}
+		errs = append(errs, &render.Error{
+			Pos: r.App.Pos,
+			Err: fmt.Errorf("app %s: hydrating: %d fields differ from run to run, first %s", r.App.Name, len(r.Random), r.Random[0]),
+			Hint: "state the value that the chart would make up (often an existingSecret), or say allowRandom: true " +
+				"to commit a new one with every change",
+		})
+	}
+	return errors.Join(errs...)
+}
+
+func (v *invocation) write(ctx context.Context, to target, plan render.Plan, files hydrate.Files) (hydrate.Summary, error) {
+	if to.out != "" {
+		return hydrate.WriteDir(ctx, files, to.out)
+	}
+	return hydrate.Commit(ctx, v.stack, files, hydrate.CommitOptions{
+		Branch: to.branch, Create: to.create, StackDir: v.stack, AllowDirty: to.allowDirty,
+		StackURL: plan.Hydrate.RepoURL, // the branch is one of the repository that holds the stack
+	})
+}
+
+// checkTree lists what a hydrate would change.
+func (v *invocation) checkTree(ctx context.Context, to target, files hydrate.Files) error {
+	var found []hydrate.Difference
+	var err error
+	if to.out != "" {
+		found, err = hydrate.Check(ctx, files, to.out)
+	} else {
+		found, err = hydrate.CheckBranch(v.stack, files, to.branch)
+	}
+	if err != nil {
+		return err
+	}
+	for _, d := range found {
+		fmt.Fprintf(v.out, "%s %s\n", d.Kind, d.Path)
+	}
+	if len(found) == 0 {
+		v.note("the hydrated tree is what the stack renders")
+		return nil
+	}
+	v.note("%d paths are not what the stack renders; run sluice hydrate without --check", len(found))
+	return errDifferent
+}
+
+// hydrated is the outcome of a run for machines.
+type hydrated struct {
+	Apps      []report.App `json:"apps"`
+	Added     int          `json:"added"`
+	Changed   int          `json:"changed"`
+	Removed   int          `json:"removed"`
+	Unchanged int          `json:"unchanged"`
+	Foreign   []string     `json:"foreign"`
+	Commit    string       `json:"commit,omitempty"`
+}
+
+func (v *invocation) sayHydrated(form string, to target, results []render.Result, s hydrate.Summary) error {
+	apps := report.Summarize(results)
+	if form == "json" {
+		foreign := s.Foreign
+		if foreign == nil {
+			foreign = []string{}
+		}
+		return report.JSON(v.out, hydrated{
+			Apps: apps, Added: s.Added, Changed: s.Changed, Removed: s.Removed, Unchanged: s.Unchanged,
+			Foreign: foreign, Commit: s.Commit,
+		})
+	}
+	if err := report.Summary(v.out, apps); err != nil {
+		return err
+	}
+	where := to.out
+	if where == "" {
+		where = "branch " + to.branch
+	}
+	for _, f := range s.Foreign {
+		v.note("foreign, left alone: %s", f)
+	}
+	if s.Repaired {
+		v.note("an earlier run was interrupted while it wrote; the tree is complete now")
+	}
+	if !s.Wrote {
+		v.note("%s: %d files, nothing changed, nothing written", where, s.Unchanged)
+		return nil
+	}
+	v.note("%s: %d files added, %d changed, %d removed, %d unchanged", where, s.Added, s.Changed, s.Removed, s.Unchanged)
+	if s.Commit != "" {
+		v.note("commit %s", s.Commit)
+	}
+	return nil
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"sluice/render"
+	"sluice/render/avp"
+	"sluice/render/helm"
+	"sluice/render/kustomize"
+	"sluice/render/source"
+	"sluice/render/stack"
+)
+
+// invocation is what one command line says to all verbs, and where its output goes.
+type invocation struct {
+	in        io.Reader
+	out       *bufio.Writer
+	err       io.Writer
+	dir       string
+	stack     string
+	tags      []string
+	apps      []string
+	layers    []string
+	toolchain string
+	mirror    string
+	offline   bool
+	jobs      int
+	strict    bool
+	quiet     bool
+}
+
+func (v *invocation) globalFlags(f *pflag.FlagSet) {
+	f.StringVarP(&v.dir, "directory", "C", "", "run as if started in `dir`")
+	f.BoolVarP(&v.quiet, "quiet", "q", false, "no progress and no warnings on stderr")
+}
+
+// stackFlags are those of the verbs that read a stack.
+func (v *invocation) stackFlags(f *pflag.FlagSet) {
+	f.StringVar(&v.stack, "stack", ".", "the stack `dir`ectory")
+	f.StringArrayVarP(&v.tags, "tag", "t", nil, "value for a @tag() of the stack, as `name=value`; may be repeated")
+}
+
+// selectFlags are those of the verbs that may look at a part of a stack.
+func (v *invocation) selectFlags(f *pflag.FlagSet) {
+	f.StringSliceVar(&v.apps, "app", nil, "only these `apps`; may be repeated")
+	f.StringSliceVar(&v.layers, "layer", nil, "only the apps of these `layers`; may be repeated")
+}
+
+// renderFlags are those of the verbs that render.
+func (v *invocation) renderFlags(f *pflag.FlagSet) {
+	f.StringVar(&v.toolchain, "toolchain", "", "helm3, helm4, or a `name` from the stack's toolchains; the default is what the cluster's Argo CD ships")
+	f.StringVar(&v.mirror, "mirror", "", "read chart repositories from this `dir`ectory instead of the network")
+	f.BoolVar(&v.offline, "offline", false, "open no network connection; what would need one is an error")
+	f.IntVarP(&v.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "render this `many` apps at the same time")
+	f.BoolVar(&v.strict, "strict", false, "exit 1 where something could not be judged or differs from run to run")
+}
+
+// enter does what holds for every verb: it changes to the directory of -C.
+func (v *invocation) enter() error {
+	if v.dir == "" {
+		return nil
+	}
+	if err := os.Chdir(v.dir); err != nil {
+		return fmt.Errorf("entering the directory of -C: %w", err)
+	}
+	return nil
+}
+
+// note writes a line to stderr unless --quiet is given.
+func (v *invocation) note(format string, args ...any) {
+	if !v.quiet {
+		fmt.Fprintf(v.err, format+"\n", args...)
+	}
+}
+
+// plan loads the stack and keeps the apps that --app and --layer select.
+func (v *invocation) plan() (render.Plan, error) {
+	plan, err := stack.Load(v.stack, v.tags)
+	if err != nil {
+		return render.Plan{}, err
+	}
+	var apps, layers []string
+	for i, l := range plan.Layers {
+		layers = append(layers, l.Name)
+		keep := len(v.layers) == 0 || slices.Contains(v.layers, l.Name)
+		plan.Layers[i].Apps = slices.DeleteFunc(slices.Clone(l.Apps), func(a render.App) bool {
+			apps = append(apps, a.Name)
+			return !keep || len(v.apps) > 0 && !slices.Contains(v.apps, a.Name)
+		})
+	}
+	for _, name := range v.layers {
+		if err := oneOf("--layer", name, layers...); err != nil {
+			return render.Plan{}, err
+		}
+	}
+	for _, name := range v.apps {
+		if err := oneOf("--app", name, apps...); err != nil {
+			return render.Plan{}, err
+		}
+	}
+	return plan, nil
+}
+
+// toolchainFor picks the engines and models the cluster. With no --toolchain the helm major is the one that the
+// cluster's Argo CD ships: Helm 4 from 3.5 on (argo-cd hack/tool-versions.sh at the tags).
+func (v *invocation) toolchainFor(plan render.Plan) (render.Toolchain, error) {
+	chain := render.Toolchain{Name: v.toolchain, Helm: helm.Version3, Kustomize: kustomize.Version}
+	kubernetes, apis := plan.Cluster.Kubernetes, plan.Cluster.APIVersions
+	declared, ok := plan.Toolchains[v.toolchain]
+	switch {
+	case ok:
+		chain.Helm = orElse(declared.Helm, chain.Helm)
+		chain.Kustomize = orElse(declared.Kustomize, chain.Kustomize)
+		kubernetes, apis = declared.Capabilities.KubeVersion, declared.Capabilities.APIVersions
+	case v.toolchain == "" && shipsHelm4(plan.Cluster.ArgoCD), v.toolchain == "helm4":
+		chain.Helm = helm.Version4
+	case v.toolchain != "" && v.toolchain != "helm3":
+		words := []string{"helm3", "helm4"}
+		for name := range plan.Toolchains {
+			words = append(words, name)
+		}
+		slices.Sort(words)
+		return chain, oneOf("--toolchain", v.toolchain, words...)
+	}
+	if chain.Kustomize != kustomize.Version {
+		return chain, &render.Error{
+			Err:  fmt.Errorf("choosing the kustomize engine: %s is not a linked version", chain.Kustomize),
+			Hint: "linked is " + kustomize.Version,
+		}
+	}
+	var err error
+	chain.Capabilities, err = render.NewCapabilities(kubernetes, apis)
+	return chain, err
+}
+
+func orElse(s, fallback string) string {
+	if s == "" {
+		return fallback
+	}
+	return s
+}
+
+// shipsHelm4 says whether an Argo CD version renders with Helm 4.
+func shipsHelm4(argocd string) bool {
+	var major, minor int
+	if _, err := fmt.Sscanf(strings.TrimPrefix(argocd, "v"), "%d.%d", &major, &minor); err != nil {
+		return false
+	}
+	return major > 3 || major == 3 && minor >= 5
+}
+
+// render renders the plan's apps with a toolchain and says on stderr what could not be judged.
+func (v *invocation) render(ctx context.Context, plan render.Plan, chain render.Toolchain, files fs.FS) ([]render.Result, error) {
+	template, err := helm.Engine(chain.Helm)
+	if err != nil {
+		return nil, err
+	}
+	reader := &source.Reader{Dir: plan.Dir, Mirror: v.mirror, Offline: v.offline, Client: httpClient()}
+	if reader.Mirror != "" {
+		if _, err := os.Stat(reader.Mirror); err != nil {
+			return nil, fmt.Errorf("opening the mirror: %w", err)
+		}
+	}
+	engine := kustomize.Engine{Chart: reader.Fetch, Template: template}
+	results, err := render.Render(ctx, plan, chain.Capabilities, render.Tools{
+		Fetch: reader.Fetch, Helm: template, Kustomize: engine.Build, Decode: avp.Decode,
+		Dir: files, Jobs: v.jobs, Clock: time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range results {
+		for _, u := range r.Unchecked {
+			v.note("unchecked: app %s: %s", r.App.Name, u)
+		}
+		for _, field := range r.Random {
+			v.note("warning: app %s is not deterministic: %s differs from run to run", r.App.Name, field)
+		}
+	}
+	return results, nil
+}
+
+// judged gives errDifferent under --strict where a render could not be judged or is not deterministic.
+func (v *invocation) judged(results []render.Result) error {
+	for _, r := range results {
+		if v.strict && (len(r.Unchecked) > 0 || len(r.Random) > 0) {
+			return errDifferent
+		}
+	}
+	return nil
+}
+
+// httpClient uses the proxy of the environment, which only this package may read.
+func httpClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 30 * time.Second,
+		ForceAttemptHTTP2:   true,
+	}}
+}
+
+// stackFiles opens the stack directory for reading files of values; nothing outside it can be reached.
+func stackFiles(dir string) (fs.FS, func(), error) {
+	root, err := os.OpenRoot(filepath.Clean(dir))
+	if err != nil {
+		return nil, nil, fmt.Errorf("opening the stack: %w", err)
+	}
+	return root.FS(), func() { _ = root.Close() }, nil
+}
+
+// output adds the flag for the form of the output.
+func output(cmd *cobra.Command, form *string, words ...string) {
+	cmd.Flags().StringVarP(form, "output", "o", words[0], "`form` of the output: "+strings.Join(words, ", "))
+}

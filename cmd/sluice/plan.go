@@ -1,0 +1,40 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"sluice/cmd/internal/report"
+)
+
+func planVerb(v *invocation) *cobra.Command {
+	var form string
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Show the apps of a stack, layer by layer, with every default filled in",
+		Long: "plan evaluates the stack and shows its apps without rendering anything.\n" +
+			"The graph is a Mermaid flowchart of layers and dependencies, which GitLab and GitHub draw inside Markdown.",
+		Example: "  sluice plan\n  sluice plan -o json --layer platform\n  sluice plan -o graph --tag env=prod",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if err := oneOf("--output", form, "table", "json", "graph"); err != nil {
+				return err
+			}
+			plan, err := v.plan()
+			if err != nil {
+				return err
+			}
+			switch form {
+			case "json":
+				return report.PlanJSON(v.out, plan)
+			case "graph":
+				return report.PlanGraph(v.out, plan)
+			default:
+				return report.PlanTable(v.out, plan)
+			}
+		},
+	}
+	output(cmd, &form, "table", "json", "graph")
+	v.stackFlags(cmd.Flags())
+	v.selectFlags(cmd.Flags())
+	return cmd
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"sluice/cmd/internal/report"
+	"sluice/render"
+)
+
+func renderVerb(v *invocation) *cobra.Command {
+	var form string
+	var bare bareFlags
+	cmd := &cobra.Command{
+		Use:   "render [PATH]",
+		Short: "Print what a stack, a chart, a kustomization or a directory of manifests renders to",
+		Long: "render prints the objects of a stack's apps, placeholders decoded.\n\n" +
+			"With PATH no stack is needed: a chart directory or .tgz, a kustomization, or plain manifests, recognised by\n" +
+			"what is there. Then the flags are those of helm template, and as there the CRDs of a chart's crds/ directory\n" +
+			"are left out unless --include-crds is given.\n\n" +
+			"The YAML is canonical (sorted keys, no comments of the chart), so the same objects give the same bytes with\n" +
+			"every engine.",
+		Example: "  sluice render --app netbox\n  sluice render ./charts/traefik -n traefik -f values.yaml --kube-version 1.33.4\n" +
+			"  sluice render overlays/prod -o names",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("--output", form, "yaml", "json", "names"); err != nil {
+				return err
+			}
+			results, err := renderWhat(cmd.Context(), v, &bare, args)
+			if err != nil {
+				return err
+			}
+			if err := printObjects(v.out, form, results); err != nil {
+				return err
+			}
+			return v.judged(results)
+		},
+	}
+	output(cmd, &form, "yaml", "json", "names")
+	v.stackFlags(cmd.Flags())
+	v.selectFlags(cmd.Flags())
+	v.renderFlags(cmd.Flags())
+	bare.add(cmd.Flags())
+	return cmd
+}
+
+// renderWhat renders the stack, or the path given where there is one that is no stack.
+func renderWhat(ctx context.Context, v *invocation, bare *bareFlags, args []string) ([]render.Result, error) {
+	if len(args) == 1 {
+		isStack, err := holdsStack(args[0])
+		if err != nil {
+			return nil, err
+		}
+		if !isStack {
+			return bare.render(ctx, v, args[0])
+		}
+		v.stack = args[0]
+	}
+	if name := bare.given(); name != "" {
+		return nil, &render.Error{
+			Err:  fmt.Errorf("--%s is for a chart, a kustomization or manifests, not for a stack", name),
+			Hint: "an app's values, release and namespace are in the stack",
+		}
+	}
+	return v.renderStack(ctx)
+}
+
+// renderStack loads and renders the stack of --stack.
+func (v *invocation) renderStack(ctx context.Context) ([]render.Result, error) {
+	plan, err := v.plan()
+	if err != nil {
+		return nil, err
+	}
+	chain, err := v.toolchainFor(plan)
+	if err != nil {
+		return nil, err
+	}
+	files, done, err := stackFiles(plan.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return v.render(ctx, plan, chain, files)
+}
+
+// printObjects writes the objects of all results in their order.
+func printObjects(w *bufio.Writer, form string, results []render.Result) error {
+	var all render.Set
+	for _, r := range results {
+		all = all.Append(r.Set)
+	}
+	switch form {
+	case "names":
+		for _, o := range all.Objects {
+			fmt.Fprintln(w, o.Key)
+		}
+		return nil
+	case "json":
+		list := make([]map[string]any, 0, len(all.Objects))
+		for _, o := range all.Objects {
+			list = append(list, o.Tree)
+		}
+		return report.JSON(w, map[string]any{"apiVersion": "v1", "kind": "List", "items": list})
+	}
+	for _, o := range all.Objects {
+		text, err := render.Encode([]render.Object{o})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "---\n# Source: %s\n%s", origin(o.Provenance), text)
+	}
+	return nil
+}
+
+// origin is what a person edits to change an object: the template, or the file.
+func origin(p render.Provenance) string {
+	if p.Template != "" {
+		return p.Template
+	}
+	return p.File
+}
+
+// hostFiles opens the files that a user names on the command line, wherever they are; "-" is standard input.
+type hostFiles struct{ stdin fs.File }
+
+func (h hostFiles) Open(name string) (fs.File, error) {
+	if name == "-" && h.stdin != nil {
+		return h.stdin, nil
+	}
+	return os.Open(name)
+}

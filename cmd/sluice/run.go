@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"sluice/render"
+)
+
+// The exit codes of every verb and every output format. Where two apply, the higher one wins.
+const (
+	exitClean    = 0 // done, and nothing is wrong
+	exitFindings = 1 // done, and there are findings or differences
+	exitError    = 2 // the work could not be done
+)
+
+// Rules of the terminal: stdout is for the result and nothing else; progress, warnings and errors go to stderr. An
+// error is one line "error: file:line:column: operation and thing: cause" (several errors, several lines), followed by
+// its hint lines. No capitals at the start, no final period.
+
+// streams are where a command line reads and writes.
+type streams struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+// errDifferent ends a verb with exit code 1: the work is done, what it found was already said.
+var errDifferent = errors.New("different")
+
+// verbs is the command table, in the order of the help text.
+var verbs = []func(*invocation) *cobra.Command{
+	initVerb, planVerb, renderVerb, hydrateVerb, schemaVerb, versionVerb,
+}
+
+// run executes a command line and gives the exit code.
+func run(ctx context.Context, s streams, args []string) int {
+	out := bufio.NewWriter(s.out)
+	v := &invocation{in: s.in, out: out, err: s.err}
+	root := rootCommand(v)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if ctx.Err() != nil {
+		err = fmt.Errorf("interrupted: nothing more was written")
+	}
+	if flush := out.Flush(); err == nil && flush != nil {
+		err = fmt.Errorf("writing the output: %w", flush)
+	}
+	switch {
+	case err == nil:
+		return exitClean
+	case errors.Is(err, errDifferent):
+		return exitFindings
+	}
+	printError(s.err, err)
+	return exitError
+}
+
+func rootCommand(v *invocation) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sluice",
+		Short: "Render and prove Kubernetes manifests before Argo CD sees them",
+		Long: "sluice turns the intent of a cluster (a CUE stack) into the exact manifests that Argo CD would apply and\n" +
+			"commits them as a hydrated tree. It runs offline, in one binary.\n\n" +
+			"Exit codes: 0 clean, 1 findings or differences, 2 the work could not be done.",
+		SilenceUsage: true, SilenceErrors: true,
+		SuggestionsMinimumDistance: 2,
+		Args:                       cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownVerb(cmd, args[0])
+			}
+			return cmd.Help()
+		},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return v.enter() },
+	}
+	root.SetIn(v.in)
+	root.SetOut(v.out)
+	root.SetErr(v.err)
+	root.SetFlagErrorFunc(flagError)
+	v.globalFlags(root.PersistentFlags())
+	for _, verb := range verbs {
+		root.AddCommand(verb(v))
+	}
+	return root
+}
+
+func unknownVerb(root *cobra.Command, name string) error {
+	err := &render.Error{Err: fmt.Errorf("unknown command %q", name), Hint: "run sluice --help for the list"}
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		err.Hint = fmt.Sprintf("did you mean %q?", near[0])
+	}
+	return err
+}
+
+// flagError adds the nearest flag's name to pflag's message about an unknown one.
+func flagError(cmd *cobra.Command, err error) error {
+	hint := fmt.Sprintf("run %s --help for the flags", cmd.CommandPath())
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		best := 3
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if d := distance(unknown.GetSpecifiedName(), f.Name); d < best {
+				best, hint = d, fmt.Sprintf("did you mean --%s?", f.Name)
+			}
+		})
+	}
+	return &render.Error{Err: err, Hint: hint}
+}
+
+// distance is the Levenshtein distance of two short words.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		last := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			last, row[j] = row[j], min(row[j]+1, row[j-1]+1, last+cost)
+		}
+	}
+	return row[len(b)]
+}
+
+// oneOf checks a word that must be one of a list; what names it in the error, e.g. "--output".
+func oneOf(what, value string, words ...string) error {
+	if slices.Contains(words, value) {
+		return nil
+	}
+	hint := "it takes " + strings.Join(words, ", ")
+	for _, w := range words {
+		if distance(value, w) <= 2 {
+			hint = fmt.Sprintf("did you mean %q? %s", w, hint)
+			break
+		}
+	}
+	return &render.Error{Err: fmt.Errorf("%s %q is not known", what, value), Hint: hint}
+}
+
+// printError writes an error and its hints. Of joined errors each gets its line, followed by its own hints.
+func printError(w io.Writer, err error) {
+	for _, m := range messages(err) {
+		fmt.Fprintf(w, "error: %s\n", strings.ReplaceAll(strings.TrimSpace(m.text), "\n", "\n  "))
+		for _, hint := range m.hints {
+			fmt.Fprintf(w, "hint: %s\n", hint)
+		}
+	}
+}
+
+type message struct {
+	text  string
+	hints []string
+}
+
+// messages takes an error apart where errors are joined; what wraps a join is put in front of each of its parts.
+func messages(err error) []message {
+	switch e := err.(type) {
+	case interface{ Unwrap() []error }:
+		var all []message
+		for _, part := range e.Unwrap() {
+			all = append(all, messages(part)...)
+		}
+		return all
+	case interface{ Unwrap() error }:
+		inner := e.Unwrap()
+		if inner == nil {
+			break
+		}
+		all := messages(inner)
+		before, after, found := strings.Cut(err.Error(), inner.Error())
+		if !found {
+			all = []message{{hints: hintsOf(all)}}
+			before = err.Error()
+		}
+		for i := range all {
+			all[i].text = before + all[i].text + after
+			if placed, ok := err.(*render.Error); ok && placed.Hint != "" && !slices.Contains(all[i].hints, placed.Hint) {
+				all[i].hints = append([]string{placed.Hint}, all[i].hints...)
+			}
+		}
+		return all
+	}
+	return []message{{text: err.Error()}}
+}
+
+func hintsOf(all []message) []string {
+	var list []string
+	for _, m := range all {
+		for _, h := range m.hints {
+			if !slices.Contains(list, h) {
+				list = append(list, h)
+			}
+		}
+	}
+	return list
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite the transcripts' expected output")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"sluice": main})
+}
+
+// TestScripts runs every transcript of testdata/script: what a user types, and what the program answers. They know
+// $STACKS and $TESTDATA (this repository's), and the commands below.
+func TestScripts(t *testing.T) {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join(root, "testdata", "script"),
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("STACKS", filepath.Join(root, "stacks"))
+			env.Setenv("TESTDATA", filepath.Join(root, "testdata"))
+			// git without the machine's configuration and with a fixed person and time.
+			env.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(env.WorkDir, ".gitconfig"))
+			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+			env.Setenv("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z")
+			env.Setenv("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z")
+			config := "[user]\n\tname = Test\n\temail = test@example.com\n[init]\n\tdefaultBranch = main\n[commit]\n\tgpgsign = false\n"
+			return os.WriteFile(filepath.Join(env.WorkDir, ".gitconfig"), []byte(config), 0o644)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"serve":    serve,
+			"truncate": truncate,
+			"tamper":   tamper,
+			"waitfile": waitFile,
+			"sametree": sameTree,
+		},
+	})
+}
+
+// serve starts an HTTP server on loopback for the rest of the script: "serve VAR DIR" serves a directory's files,
+// "serve VAR hang FILE" accepts requests, creates FILE at the first one and never answers. $VAR is its URL.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: serve VAR DIR | serve VAR hang FILE")
+	}
+	handler := http.FileServer(http.Dir(ts.MkAbs(args[1])))
+	ctx, cancel := context.WithCancel(context.Background())
+	if args[1] == "hang" {
+		asked := ts.MkAbs(args[2])
+		handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if err := os.WriteFile(asked, []byte(r.URL.Path), 0o644); err != nil {
+				panic(err)
+			}
+			select {
+			case <-r.Context().Done():
+			case <-ctx.Done():
+			}
+		})
+	}
+	server := httptest.NewServer(handler)
+	ts.Defer(func() {
+		cancel()
+		server.Close()
+	})
+	ts.Setenv(args[0], server.URL)
+}
+
+// truncate cuts a file to a size, as a broken download does: "truncate FILE BYTES".
+func truncate(ts *testscript.TestScript, neg bool, args []string) {
+	var size int64
+	if _, err := fmt.Sscan(args[1], &size); err != nil || neg {
+		ts.Fatalf("usage: truncate FILE BYTES")
+	}
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), size))
+}
+
+// tamper flips the bits of one byte: "tamper FILE OFFSET".
+func tamper(ts *testscript.TestScript, neg bool, args []string) {
+	var at int
+	if _, err := fmt.Sscan(args[1], &at); err != nil || neg {
+		ts.Fatalf("usage: tamper FILE OFFSET")
+	}
+	text, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	text[at] ^= 0xff
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o644))
+}
+
+// waitFile waits until a file is there: "waitfile FILE".
+func waitFile(ts *testscript.TestScript, neg bool, args []string) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		if neg || time.Now().After(deadline) {
+			ts.Fatalf("%s does not appear", args[0])
+		}
+	}
+}
+
+// sameTree says whether two directories hold the same files with the same bytes.
+func sameTree(ts *testscript.TestScript, neg bool, args []string) {
+	left, right := treeOf(ts, args[0]), treeOf(ts, args[1])
+	same := len(left) == len(right)
+	for path, text := range left {
+		if right[path] != text {
+			same = false
+			if !neg {
+				ts.Logf("differs: %s", path)
+			}
+		}
+	}
+	if same == neg {
+		ts.Fatalf("%s and %s: same is %v", args[0], args[1], same)
+	}
+}
+
+func treeOf(ts *testscript.TestScript, dir string) map[string]string {
+	files := map[string]string{}
+	root := ts.MkAbs(dir)
+	ts.Check(filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(p)
+		rel, _ := filepath.Rel(root, p)
+		files[rel] = string(text)
+		return err
+	}))
+	if len(files) == 0 {
+		ts.Fatalf("%s holds no file", dir)
+	}
+	return files
+}

@@ -1,0 +1,1 @@
+{{- define "redefined.who" }}parent a{{ end }}

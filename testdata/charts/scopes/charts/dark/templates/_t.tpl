@@ -1,0 +1,1 @@
+{{- define "dark.text" }}dark{{ end }}

@@ -1,0 +1,1 @@
+{{- define "lit.text" }}{{ .Chart.Name }}/{{ .Values.own }}{{ end }}

@@ -18,9 +18,19 @@ import (
 // that is no object, and an object without apiVersion, kind and name are errors with the line.
 func Parse(name string, text []byte) (Set, error) {
 	p := parser{name: name}
+	template := ""
 	for _, c := range chunks(text) {
-		if err := p.chunk(c); err != nil {
+		// Helm puts the comment above what a template renders. Where that starts with a marker of its own, the comment
+		// sits in an empty document, and is the next one's.
+		if own := sourceComment(c.text); own != "" {
+			template = own
+		}
+		empties := p.set.Empties
+		if err := p.chunk(c, template); err != nil {
 			return Set{}, err
+		}
+		if p.set.Empties == empties {
+			template = ""
 		}
 	}
 	return p.set, nil
@@ -67,8 +77,7 @@ type parser struct {
 }
 
 // chunk parses the documents of c: one, unless a "..." line ends it early or the text is a run of JSON values.
-func (p *parser) chunk(c chunk) error {
-	template := sourceComment(c.text)
+func (p *parser) chunk(c chunk, template string) error {
 	if jsonLike(c.text) {
 		return p.json(c)
 	}

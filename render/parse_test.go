@@ -43,29 +43,34 @@ func TestParseAccountsForEveryDocument(t *testing.T) {
 		{
 			"marker inside a block scalar",
 			cm + "data:\n  a: |\n    ---\n    kind: Nothing\n    ---\n",
-			[]string{"ConfigMap c"}, 1, 0, 0,
+			[]string{"ConfigMap c"},
+			1, 0, 0,
 		},
 		{
 			"list",
 			"apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: A, metadata: {name: x}}\n" +
 				"- {apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: B, metadata: {name: z}}]}\n",
-			[]string{"A x", "B z"}, 1, 0, 1,
+			[]string{"A x", "B z"},
+			1, 0, 1,
 		},
 		{"list without items", "apiVersion: v1\nkind: List\nitems:\n", nil, 1, 0, 1},
 		{
 			"custom resource whose kind ends in List",
 			"apiVersion: x.io/v1\nkind: AllowList\nmetadata: {name: a}\nitems: [1]\n",
-			[]string{"AllowList.x.io a"}, 1, 0, 0,
+			[]string{"AllowList.x.io a"},
+			1, 0, 0,
 		},
 		{
 			"generateName",
 			"apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: run-, namespace: ns}\n",
-			[]string{"Job.batch ns/run-*"}, 1, 0, 0,
+			[]string{"Job.batch ns/run-*"},
+			1, 0, 0,
 		},
 		{
 			"json values in a row",
 			`{"apiVersion":"v1","kind":"A","metadata":{"name":"x"}}` + "\n" + `{"apiVersion":"v1","kind":"B","metadata":{"name":"y"}}`,
-			[]string{"A x", "B y"}, 2, 0, 0,
+			[]string{"A x", "B y"},
+			2, 0, 0,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -230,6 +235,20 @@ func TestPositionsSurviveParse(t *testing.T) {
 	}
 	if got := b.Position("spec", "absent").String(); got != "in.yaml:12:3" {
 		t.Errorf("position of an absent field = %s, want its parent's", got)
+	}
+}
+
+// Helm writes the comment, then the template's own separator.
+func TestSourceCommentOfAnEmptyDocumentIsTheNextOnes(t *testing.T) {
+	text := "---\n# Source: c/templates/a.yaml\n---\n" + object("A", "a") + "---\n" + object("B", "b") +
+		"---\n# Source: c/templates/c.yaml\n# nothing\n---\n# Source: c/templates/d.yaml\n" + object("D", "d")
+	set := parsed(t, text)
+	var got []string
+	for _, o := range set.Objects {
+		got = append(got, o.Key.Name+" "+o.Provenance.Template)
+	}
+	if diff := cmp.Diff([]string{"a c/templates/a.yaml", "b ", "d c/templates/d.yaml"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

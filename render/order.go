@@ -1,10 +1,11 @@
 package render
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"path"
 	"sync"
 	"time"
 )
@@ -65,19 +66,18 @@ type work struct {
 	tools        Tools
 }
 
-// result renders the app, and once more where a template calls for randomness, to name the fields it makes differ.
+// result renders every source of the app and judges the whole.
 func (w work) result(ctx context.Context) (Result, error) {
-	result, random, err := w.once(ctx)
-	if err != nil {
-		return Result{}, err
-	}
-	if len(random) > 0 {
-		again, _, err := w.once(ctx)
-		if err != nil {
-			return Result{}, err
+	result := Result{App: w.app}
+	for _, source := range w.app.Sources {
+		if err := w.add(ctx, source, &result); err != nil {
+			return Result{}, locate(err, source)
 		}
-		for _, change := range Diff(result.Set, again.Set) {
-			result.Random = append(result.Random, randomFields(change)...)
+	}
+	if w.app.Secrets == "avp" {
+		var err error
+		if result.Set, result.Ledger, err = w.tools.Decode(result.Set); err != nil {
+			return Result{}, fmt.Errorf("decoding placeholders: %w", err)
 		}
 	}
 	if len(result.Set.Objects) == 0 && !w.app.AllowEmpty {
@@ -90,44 +90,6 @@ func (w work) result(ctx context.Context) (Result, error) {
 	return result, nil
 }
 
-func randomFields(c Change) []string {
-	if c.Kind != Modified {
-		return []string{fmt.Sprintf("%s: %s", c.Key, c.Kind)}
-	}
-	var fields []string
-	for _, e := range c.Edits {
-		fields = append(fields, fmt.Sprintf("%s: %s", c.Key, e.Field))
-	}
-	return fields
-}
-
-// once renders every source of the app. It gives the result and the random functions that templates use.
-func (w work) once(ctx context.Context) (Result, []string, error) {
-	result := Result{App: w.app}
-	var random []string
-	for _, source := range w.app.Sources {
-		set, out, err := w.source(ctx, source)
-		if err != nil {
-			return Result{}, nil, locate(err, source)
-		}
-		for i := range set.Objects {
-			set.Objects[i].Provenance.App = w.app.Name
-			set.Objects[i].Provenance.Source = source.String()
-		}
-		result.Set = result.Set.Append(set)
-		result.Inputs = append(result.Inputs, out.Inputs...)
-		result.Unchecked = append(result.Unchecked, out.Unchecked...)
-		random = append(random, out.Random...)
-	}
-	if w.app.Secrets == "avp" {
-		var err error
-		if result.Set, result.Ledger, err = w.tools.Decode(result.Set); err != nil {
-			return Result{}, nil, fmt.Errorf("decoding placeholders: %w", err)
-		}
-	}
-	return result, random, nil
-}
-
 // locate gives an error the position of the source where it has none of its own.
 func locate(err error, source Source) error {
 	var placed *Error
@@ -137,46 +99,104 @@ func locate(err error, source Source) error {
 	return &Error{Pos: source.Pos, Err: err}
 }
 
-// source reads and renders one source.
-func (w work) source(ctx context.Context, source Source) (Set, Output, error) {
+// add reads and renders one source and adds what it gives to the result.
+func (w work) add(ctx context.Context, source Source, to *Result) error {
+	part, err := w.source(ctx, source)
+	if err != nil {
+		return err
+	}
+	for i := range part.Set.Objects {
+		part.Set.Objects[i].Provenance.App = w.app.Name
+		part.Set.Objects[i].Provenance.Source = source.String()
+	}
+	to.Set = to.Set.Append(part.Set)
+	to.Inputs = append(to.Inputs, part.Inputs...)
+	to.Unchecked = append(to.Unchecked, part.Unchecked...)
+	to.Random = append(to.Random, part.Random...)
+	return nil
+}
+
+// source renders one source: the part of a result that it gives.
+func (w work) source(ctx context.Context, source Source) (Result, error) {
+	if source.Kind == KindManifests {
+		return w.manifests(ctx, source)
+	}
+	engine, inputs, err := w.engine(ctx, source)
+	if err != nil {
+		return Result{}, err
+	}
+	out, err := engine()
+	if err != nil {
+		return Result{}, err
+	}
+	var again func() (Output, error)
+	if len(out.Random) > 0 {
+		again = sync.OnceValues(engine)
+		go again() // its outcome is asked for below
+	}
+	part := Result{Inputs: append(inputs, out.Inputs...), Unchecked: out.Unchecked}
+	if part.Set, err = Parse(source.String(), out.YAML); err != nil {
+		return Result{}, err
+	}
+	if again != nil {
+		part.Random, err = differing(again, source, out.YAML, part.Set)
+	}
+	return part, err
+}
+
+// engine reads the tree of a source and gives the call that renders it, and what was read.
+func (w work) engine(ctx context.Context, source Source) (func() (Output, error), []Input, error) {
 	if source.Kind == KindKustomize {
-		out, err := w.tools.Kustomize(ctx, Build{Dir: w.plan.Dir, Path: source.Path, Capabilities: w.capabilities})
-		if err != nil {
-			return Set{}, Output{}, err
-		}
-		set, err := Parse(source.String(), out.YAML)
-		return set, out, err
+		build := Build{Dir: w.plan.Dir, Path: source.Path, Capabilities: w.capabilities}
+		return func() (Output, error) { return w.tools.Kustomize(ctx, build) }, nil, nil
 	}
 	tree, err := w.tools.Fetch(ctx, source)
 	if err != nil {
-		return Set{}, Output{}, err
+		return nil, nil, err
 	}
-	if source.Kind == KindManifests {
-		set, err := manifests(tree)
-		return set, Output{Inputs: tree.Inputs}, err
-	}
-	out, err := w.tools.Helm(ctx, Release{
+	release := Release{
 		Name: source.Release, Namespace: w.app.Namespace, Chart: tree, Values: source.Values, Dir: w.tools.Dir,
 		Capabilities: w.capabilities, SkipCRDs: source.SkipCRDs, SkipTests: source.SkipTests,
-	})
-	if err != nil {
-		return Set{}, Output{}, err
 	}
-	out.Inputs = append(tree.Inputs, out.Inputs...)
-	set, err := Parse(source.String(), out.YAML)
-	return set, out, err
+	return func() (Output, error) { return w.tools.Helm(ctx, release) }, tree.Inputs, nil
 }
 
-// manifests parses the files of a tree of plain manifests. A file that holds no object is an error: Argo CD ignores
-// a YAML file that it cannot read as manifests, and what it held would be pruned.
-func manifests(tree Tree) (Set, error) {
-	var set Set
-	for _, f := range tree.Files {
-		part, err := Parse(strings.TrimSuffix(tree.Origin, "/")+"/"+f.Path, f.Data)
-		if err != nil {
-			return Set{}, err
-		}
-		set = set.Append(part)
+// differing compares a render with another of the same source, where a template calls for randomness, and names the
+// fields that came out differently.
+func differing(again func() (Output, error), source Source, first []byte, set Set) ([]string, error) {
+	out, err := again()
+	if err != nil || bytes.Equal(first, out.YAML) {
+		return nil, err
 	}
-	return set, nil
+	second, err := Parse(source.String(), out.YAML)
+	if err != nil {
+		return nil, err
+	}
+	var fields []string
+	for _, c := range Diff(set, second) {
+		if c.Kind != Modified {
+			fields = append(fields, fmt.Sprintf("%s: %s", c.Key, c.Kind))
+		}
+		for _, e := range c.Edits {
+			fields = append(fields, fmt.Sprintf("%s: %s", c.Key, e.Field))
+		}
+	}
+	return fields, nil
+}
+
+// manifests parses the files of a source of plain manifests, each under its own name.
+func (w work) manifests(ctx context.Context, source Source) (Result, error) {
+	tree, err := w.tools.Fetch(ctx, source)
+	if err != nil {
+		return Result{}, err
+	}
+	part := Result{Inputs: tree.Inputs}
+	for _, f := range tree.Files {
+		set, err := Parse(path.Join(tree.Origin, f.Path), f.Data)
+		if err != nil {
+			return Result{}, err
+		}
+		part.Set = part.Set.Append(set)
+	}
+	return part, nil
 }

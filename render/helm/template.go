@@ -239,7 +239,7 @@ func dropped(files map[string]string, split func(string) []string, kept []docume
 	var lost []string
 	for path, text := range files {
 		partial := strings.HasPrefix(path[strings.LastIndexByte(path, '/')+1:], "_")
-		if partial || !strings.Contains(text, "hook") { // splitting everything again would cost a tenth of a render
+		if partial || !strings.Contains(text, "helm.sh/hook") { // splitting everything again would cost a tenth of a render
 			continue
 		}
 		for i, doc := range split(text) {

@@ -12,22 +12,33 @@ import (
 
 // The kinds of change and of edit.
 const (
-	Added    = "added"    // only on the right
-	Removed  = "removed"  // only on the left
-	Modified = "modified" // on both sides, with different content
+	added    = "added"    // only on the right
+	removed  = "removed"  // only on the left
+	modified = "modified" // on both sides, with different content
 )
 
 // Change is what happens to one object between two sets.
 type Change struct {
-	Kind        string // Added, Removed or Modified
 	Key         Key
 	Left, Right *Object // nil on the side that lacks the object
-	Edits       []Edit  // Modified only, in the order of their fields
+	Edits       []Edit  // where both sides have it, in the order of their fields
+}
+
+// Kind is "added", "removed" or "modified".
+func (c Change) Kind() string {
+	switch {
+	case c.Left == nil:
+		return added
+	case c.Right == nil:
+		return removed
+	default:
+		return modified
+	}
 }
 
 // Edit is one field that differs. Values may be secret: whoever prints them must mask those of a Secret.
 type Edit struct {
-	Kind        string // Added, Removed or Modified
+	Kind        string // "added", "removed" or "modified"
 	Field       string // "spec.containers[0].image"; keys with other characters than letters, digits, "-" and "_" are quoted
 	Left, Right any    // nil on the side that lacks the field
 }
@@ -46,22 +57,22 @@ func Diff(left, right Set) []Change {
 		l := &left.Objects[i]
 		same := rest[l.Key]
 		if len(same) == 0 {
-			changes = append(changes, Change{Kind: Removed, Key: l.Key, Left: l})
+			changes = append(changes, Change{Key: l.Key, Left: l})
 			continue
 		}
 		r := same[0]
 		rest[l.Key] = same[1:]
 		if edits := editsOf(l.Tree, r.Tree); len(edits) > 0 {
-			changes = append(changes, Change{Kind: Modified, Key: l.Key, Left: l, Right: r, Edits: edits})
+			changes = append(changes, Change{Key: l.Key, Left: l, Right: r, Edits: edits})
 		}
 	}
 	for _, same := range rest {
 		for _, r := range same {
-			changes = append(changes, Change{Kind: Added, Key: r.Key, Right: r})
+			changes = append(changes, Change{Key: r.Key, Right: r})
 		}
 	}
 	slices.SortStableFunc(changes, func(a, b Change) int {
-		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Kind, b.Kind))
+		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Kind(), b.Kind()))
 	})
 	return changes
 }
@@ -91,12 +102,12 @@ func (r *editReporter) Report(result gocmp.Result) {
 		return
 	}
 	left, right := r.path.Last().Values()
-	edit := Edit{Kind: Modified, Field: fieldPath(r.path)}
+	edit := Edit{Kind: modified, Field: fieldPath(r.path)}
 	switch {
 	case !left.IsValid():
-		edit.Kind, edit.Right = Added, plainValue(right)
+		edit.Kind, edit.Right = added, plainValue(right)
 	case !right.IsValid():
-		edit.Kind, edit.Left = Removed, plainValue(left)
+		edit.Kind, edit.Left = removed, plainValue(left)
 	default:
 		edit.Left, edit.Right = plainValue(left), plainValue(right)
 	}

@@ -20,7 +20,7 @@ func parsed(t testing.TB, text string) Set {
 func summary(changes []Change) []string {
 	var lines []string
 	for _, c := range changes {
-		lines = append(lines, c.Kind+" "+c.Key.String())
+		lines = append(lines, c.Kind()+" "+c.Key.String())
 		for _, e := range c.Edits {
 			lines = append(lines, fmt.Sprintf("  %s %s: %v -> %v", e.Kind, e.Field, e.Left, e.Right))
 		}
@@ -93,18 +93,18 @@ func FuzzDiff(f *testing.F) {
 		}
 		count := func(changes []Change, kind string) (n int) {
 			for _, c := range changes {
-				if c.Kind == kind {
+				if c.Kind() == kind {
 					n++
 				}
 			}
 			return n
 		}
 		there, back := Diff(left, right), Diff(right, left)
-		if count(there, Added) != count(back, Removed) || count(there, Removed) != count(back, Added) ||
-			count(there, Modified) != count(back, Modified) {
+		if count(there, added) != count(back, removed) || count(there, removed) != count(back, added) ||
+			count(there, modified) != count(back, modified) {
 			t.Fatalf("not symmetric:\n%v\n%v", summary(there), summary(back))
 		}
-		if len(left.Objects)-count(there, Removed) != len(right.Objects)-count(there, Added) {
+		if len(left.Objects)-count(there, removed) != len(right.Objects)-count(there, added) {
 			t.Fatalf("objects are left out: %v", summary(there))
 		}
 	})

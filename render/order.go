@@ -174,8 +174,8 @@ func differing(again func() (Output, error), source Source, first []byte, set Se
 	}
 	var fields []string
 	for _, c := range Diff(set, second) {
-		if c.Kind != Modified {
-			fields = append(fields, fmt.Sprintf("%s: %s", c.Key, c.Kind))
+		if c.Kind() != modified {
+			fields = append(fields, fmt.Sprintf("%s: %s", c.Key, c.Kind()))
 		}
 		for _, e := range c.Edits {
 			fields = append(fields, fmt.Sprintf("%s: %s", c.Key, e.Field))

@@ -106,34 +106,13 @@ func flagError(cmd *cobra.Command, err error) error {
 	hint := fmt.Sprintf("run %s --help for the flags", cmd.CommandPath())
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
-		best := 3
-		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			if d := distance(unknown.GetSpecifiedName(), f.Name); d < best {
-				best, hint = d, fmt.Sprintf("did you mean --%s?", f.Name)
-			}
-		})
-	}
-	return &render.Error{Err: err, Hint: hint}
-}
-
-// distance is the Levenshtein distance of two short words.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		last := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			last, row[j] = row[j], min(row[j]+1, row[j-1]+1, last+cost)
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near := render.Nearest(unknown.GetSpecifiedName(), names); near != "" {
+			hint = fmt.Sprintf("did you mean --%s?", near)
 		}
 	}
-	return row[len(b)]
+	return &render.Error{Err: err, Hint: hint}
 }
 
 // oneOf checks a word that must be one of a list; what names it in the error, e.g. "--output".
@@ -142,11 +121,8 @@ func oneOf(what, value string, words ...string) error {
 		return nil
 	}
 	hint := "it takes " + strings.Join(words, ", ")
-	for _, w := range words {
-		if distance(value, w) <= 2 {
-			hint = fmt.Sprintf("did you mean %q? %s", w, hint)
-			break
-		}
+	if near := render.Nearest(value, words); near != "" {
+		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
 	}
 	return &render.Error{Err: fmt.Errorf("%s %q is not known", what, value), Hint: hint}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"sluice/render"
 )
 
 // modifier is one stage that the plugin knows (pkg/kube/modifiers.go). check gets the words after its name and says
@@ -43,20 +45,16 @@ func parseModifier(stage string) (string, *flaw) {
 
 func unknownModifier(name string) *flaw {
 	names := make([]string, len(modifiers))
-	best, least := "", 1+len(name)/2
 	for i, m := range modifiers {
 		names[i] = m.name
-		if d := distance(strings.ToLower(name), strings.ToLower(m.name)); d < least {
-			best, least = m.name, d
-		}
 	}
 	word := 0
 	for word < len(name) && isAlnum(name[word]) {
 		word++
 	}
 	reason := fmt.Sprintf("unknown modifier %q", shorten(name[:word])) // what follows the word may not belong to it
-	if best != "" {
-		reason += fmt.Sprintf(", did you mean %q?", best)
+	if near := render.Nearest(name, names); near != "" {
+		reason += fmt.Sprintf(", did you mean %q?", near)
 	}
 	return &flaw{reason, "the plugin knows " + strings.Join(names, ", ")}
 }
@@ -89,25 +87,4 @@ func jsonPathWords(words []string) string {
 		return "takes a template in braces, e.g. {.user.name}"
 	}
 	return ""
-}
-
-// distance is the number of single-byte edits between a and b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 0; i < len(a); i++ {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := 0; j < len(b); j++ {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -168,7 +168,7 @@ func (k *kustomization) unreadable(err error) error {
 		}
 	}
 	hint := "kustomize " + Version + " has no such field."
-	if near := nearest(m[1], fieldsOf(reflect.TypeFor[types.Kustomization](), map[reflect.Type]bool{})); near != "" {
+	if near := render.Nearest(m[1], fieldsOf(reflect.TypeFor[types.Kustomization](), map[reflect.Type]bool{})); near != "" {
 		hint = fmt.Sprintf("Did you mean %q?", near)
 	}
 	return pos.fail(fmt.Errorf("unknown field %q", m[1]), hint)
@@ -192,36 +192,4 @@ func fieldsOf(t reflect.Type, seen map[reflect.Type]bool) []string {
 		list = append(list, fieldsOf(f.Type, seen)...)
 	}
 	return list
-}
-
-// nearest gives the name that takes the fewest edits, if that is few enough to be a slip.
-func nearest(word string, list []string) string {
-	best, least := "", len(word)/3+1
-	for _, name := range list {
-		if d := edits(strings.ToLower(word), strings.ToLower(name)); d <= least && (best == "" || d < least) {
-			best, least = name, d
-		}
-	}
-	return best
-}
-
-// edits counts the insertions, deletions and replacements that turn a into b.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		left := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := left
-			if a[i] != b[j] {
-				cost++
-			}
-			left = row[j+1]
-			row[j+1] = min(cost, row[j]+1, left+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
 	"go.yaml.in/yaml/v3"
+
+	"sluice/render"
 )
 
 // maxIndex bounds an index.yaml, in bytes. Large public repositories have tens of megabytes.
@@ -60,7 +61,7 @@ func (idx index) pick(w wanted) (entry, error) {
 	list, ok := idx.Entries[w.name]
 	if !ok {
 		err := fmt.Errorf("the repository has no chart %s", w.name)
-		if near := nearest(w.name, maps.Keys(idx.Entries)); near != "" {
+		if near := render.Nearest(w.name, slices.Sorted(maps.Keys(idx.Entries))); near != "" {
 			return entry{}, hinted("did you mean "+near+"?", err)
 		}
 		return entry{}, err
@@ -127,39 +128,4 @@ func around(version string, all []entry) []string {
 		near = append(near, v.Original())
 	}
 	return slices.Compact(near)
-}
-
-// nearest gives the name with the fewest edits to the one asked, if few enough to be a slip.
-func nearest(asked string, have iter.Seq[string]) string {
-	best, least := "", max(2, len(asked)/3)+1
-	for name := range have {
-		d := edits(asked, name)
-		if strings.HasPrefix(name, asked) || strings.HasPrefix(asked, name) {
-			d = min(d, 2)
-		}
-		if d < least || d == least && best != "" && name < best {
-			best, least = name, d
-		}
-	}
-	return best
-}
-
-// edits is the Levenshtein distance in bytes.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -6,6 +6,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"sluice/render"
 )
 
 // kustomizationNames are the names kustomize knows (kustomize api/konfig RecognizedKustomizationFileNames).
@@ -82,7 +84,7 @@ func (c *checker) siblings(name string) string {
 		name, dir = dir, path.Dir(dir)
 	}
 	names := c.entries(dir)
-	if near := nearest(path.Base(name), names); near != "" {
+	if near := render.Nearest(path.Base(name), names); near != "" {
 		return "did you mean " + path.Join(dir, near) + "?"
 	}
 	if len(names) == 0 {

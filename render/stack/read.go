@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
+
+	"sluice/render"
 )
 
 // reader walks a stack against the definition and keeps what is right, so that one fault does not hide the next.
@@ -271,7 +273,7 @@ func (r *reader) scalar(v cue.Value, s *shape, at place) *node {
 	switch {
 	case s.enum != nil && !slices.Contains(s.enum, text):
 		hint := ""
-		if near := nearest(text, s.enum); near != "" {
+		if near := render.Nearest(text, s.enum); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
 		r.found.add(at, hint, "got %q, want %s", text, oneOf(s.enum))

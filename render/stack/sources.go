@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
+
+	"sluice/render"
 )
 
 // exactVersion is semantic version 2.0 with an optional "v", as chart repositories have them.
@@ -59,7 +61,7 @@ func (c *checker) repo(n *node) {
 		c.add(n.place, `write it like "https://charts.example.com"`, "%q is not a URL", text)
 	case !slices.Contains(schemes, u.Scheme):
 		hint := ""
-		if near := nearest(u.Scheme, schemes); near != "" {
+		if near := render.Nearest(u.Scheme, schemes); near != "" {
 			hint = "did you mean " + near + "://?"
 		}
 		c.add(n.place, hint, "a repository is reached by %s, not %s", oneOf(schemes), u.Scheme)

@@ -6,47 +6,6 @@ import (
 	"testing"
 )
 
-func TestNearest(t *testing.T) {
-	fields := []string{"chart", "release", "repo", "skipCRDs", "valueFiles", "values", "version"}
-	for _, c := range []struct{ got, want string }{
-		{"chrat", "chart"}, // two neighbours swapped are one edit
-		{"skipCrds", "skipCRDs"},
-		{"valuesFiles", "valueFiles"},
-		{"vals", "values"},
-		{"releaseName", "release"},
-		{"reop", "repo"},
-		{"", ""},
-		{"x", ""},
-		{"targetRevision", ""},
-	} {
-		if got := nearest(c.got, fields); got != c.want {
-			t.Errorf("nearest(%q) is %q, want %q", c.got, got, c.want)
-		}
-	}
-	if got := nearest("b", []string{"a", "c"}); got != "a" {
-		t.Errorf("of two equally near the first is taken, got %q", got)
-	}
-}
-
-func TestEdits(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0},
-		{"", "abc", 3},
-		{"abc", "", 3},
-		{"abc", "abd", 1},
-		{"abc", "acb", 1},
-		{"kitten", "sitting", 3},
-		{"ö", "o", 1},
-	} {
-		if got := edits(c.a, c.b); got != c.want {
-			t.Errorf("edits(%q, %q) is %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}
-
 func TestSuggestCountsWhatItLeavesOut(t *testing.T) {
 	var words []string
 	for c := 'a'; c <= 'z'; c++ {

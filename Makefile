@@ -59,9 +59,12 @@ golden:
 parity: $(ORACLES:%=$(PARITY)/%)
 	SLUICE_PARITY_BIN=$(abspath $(PARITY)) $(GO) test -tags parity -run Parity -v ./render/helm ./render/kustomize
 
+# Helm's own Makefile stamps the full version into its releases; charts can read it.
+STAMP = -X $(firstword $(subst /cmd/, ,$($*)))/internal/version.version=$(lastword $(subst @, ,$($*)))
+
 $(PARITY)/%:
 	@mkdir -p $(PARITY)
-	GOBIN=$(abspath $@.tmp) $(GO) install $($*)
+	GOBIN=$(abspath $@.tmp) $(GO) install $(if $(filter helm-%,$*),-ldflags "$(STAMP)") $($*)
 	mv $@.tmp/* $@
 	rmdir $@.tmp
 

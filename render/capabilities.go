@@ -16,35 +16,39 @@ const (
 
 // builtinAPIs are the APIs that a cluster serves by default: the generally available ones, and the betas that were
 // enabled before Kubernetes 1.24 turned new betas off (KEP-3136), with the minors that serve them.
-// Source: the deprecation guide (kubernetes.io/docs/reference/using-api/deprecation-guide) and the change logs.
+// Source: the deprecation guide (kubernetes.io/docs/reference/using-api/deprecation-guide), the change logs, and the
+// lifecycle methods of k8s.io/api v0.37.0 (zz_generated.prerelease-lifecycle.go). Argo CD hands charts kinds as well as
+// versions, and charts ask for them: "policy/v1/PodDisruptionBudget".
 var builtinAPIs = []struct {
 	name        string
 	first, last int
+	kinds       string // those that can be listed; "Kind:33" is served from minor 33 on
 }{
-	{"admissionregistration.k8s.io/v1", 0, newestMinor},
-	{"apiextensions.k8s.io/v1", 0, newestMinor},
-	{"apiregistration.k8s.io/v1", 0, newestMinor},
-	{"apps/v1", 0, newestMinor},
-	{"authentication.k8s.io/v1", 0, newestMinor},
-	{"authorization.k8s.io/v1", 0, newestMinor},
-	{"autoscaling/v1", 0, newestMinor},
-	{"autoscaling/v2", 0, newestMinor},
-	{"batch/v1", 0, newestMinor},
-	{"certificates.k8s.io/v1", 0, newestMinor},
-	{"coordination.k8s.io/v1", 0, newestMinor},
-	{"discovery.k8s.io/v1", 0, newestMinor},
-	{"events.k8s.io/v1", 0, newestMinor},
-	{"flowcontrol.apiserver.k8s.io/v1", 29, newestMinor},
-	{"flowcontrol.apiserver.k8s.io/v1beta2", 0, 28},
-	{"flowcontrol.apiserver.k8s.io/v1beta3", 0, 31},
-	{"networking.k8s.io/v1", 0, newestMinor},
-	{"node.k8s.io/v1", 0, newestMinor},
-	{"policy/v1", 0, newestMinor},
-	{"rbac.authorization.k8s.io/v1", 0, newestMinor},
-	{"resource.k8s.io/v1", 34, newestMinor},
-	{"scheduling.k8s.io/v1", 0, newestMinor},
-	{"storage.k8s.io/v1", 0, newestMinor},
-	{"v1", 0, newestMinor},
+	{"admissionregistration.k8s.io/v1", 0, newestMinor, "MutatingWebhookConfiguration ValidatingWebhookConfiguration ValidatingAdmissionPolicy:30 ValidatingAdmissionPolicyBinding:30 MutatingAdmissionPolicy:36 MutatingAdmissionPolicyBinding:36"},
+	{"apiextensions.k8s.io/v1", 0, newestMinor, "CustomResourceDefinition"},
+	{"apiregistration.k8s.io/v1", 0, newestMinor, "APIService"},
+	{"apps/v1", 0, newestMinor, "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet"},
+	{"authentication.k8s.io/v1", 0, newestMinor, ""},
+	{"authorization.k8s.io/v1", 0, newestMinor, ""},
+	{"autoscaling/v1", 0, newestMinor, "HorizontalPodAutoscaler"},
+	{"autoscaling/v2", 0, newestMinor, "HorizontalPodAutoscaler"},
+	{"batch/v1", 0, newestMinor, "CronJob Job"},
+	{"certificates.k8s.io/v1", 0, newestMinor, "CertificateSigningRequest ClusterTrustBundle:37 PodCertificateRequest:37"},
+	{"coordination.k8s.io/v1", 0, newestMinor, "Lease"},
+	{"discovery.k8s.io/v1", 0, newestMinor, "EndpointSlice"},
+	{"events.k8s.io/v1", 0, newestMinor, "Event"},
+	{"flowcontrol.apiserver.k8s.io/v1", 29, newestMinor, "FlowSchema PriorityLevelConfiguration"},
+	{"flowcontrol.apiserver.k8s.io/v1beta2", 0, 28, "FlowSchema PriorityLevelConfiguration"},
+	{"flowcontrol.apiserver.k8s.io/v1beta3", 0, 31, "FlowSchema PriorityLevelConfiguration"},
+	{"networking.k8s.io/v1", 0, newestMinor, "Ingress IngressClass NetworkPolicy IPAddress:33 ServiceCIDR:33"},
+	{"node.k8s.io/v1", 0, newestMinor, "RuntimeClass"},
+	{"policy/v1", 0, newestMinor, "PodDisruptionBudget"},
+	{"rbac.authorization.k8s.io/v1", 0, newestMinor, "ClusterRole ClusterRoleBinding Role RoleBinding"},
+	{"resource.k8s.io/v1", 34, newestMinor, "DeviceClass ResourceClaim ResourceClaimTemplate ResourceSlice DeviceTaintRule:37"},
+	{"scheduling.k8s.io/v1", 0, newestMinor, "PriorityClass"},
+	{"storage.k8s.io/v1", 0, newestMinor, "CSIDriver CSINode CSIStorageCapacity StorageClass VolumeAttachment VolumeAttributesClass:34"},
+	{"storagemigration.k8s.io/v1", 37, newestMinor, "StorageVersionMigration"},
+	{"v1", 0, newestMinor, "ConfigMap Endpoints Event LimitRange Namespace Node PersistentVolume PersistentVolumeClaim Pod PodTemplate ReplicationController ResourceQuota Secret Service ServiceAccount"},
 }
 
 // NewCapabilities models a cluster: the APIs that its Kubernetes version serves by default plus the declared ones
@@ -58,8 +62,15 @@ func NewCapabilities(kubernetes string, declared []string) (Capabilities, error)
 	}
 	c := Capabilities{KubeVersion: version}
 	for _, api := range builtinAPIs {
-		if api.first <= minor && minor <= api.last {
-			c.APIVersions = append(c.APIVersions, api.name)
+		if minor < api.first || api.last < minor {
+			continue
+		}
+		c.APIVersions = append(c.APIVersions, api.name)
+		for kind := range strings.FieldsSeq(api.kinds) {
+			kind, since, late := strings.Cut(kind, ":")
+			if first, err := strconv.Atoi(since); !late || err == nil && first <= minor {
+				c.APIVersions = append(c.APIVersions, api.name+"/"+kind)
+			}
 		}
 	}
 	for _, api := range declared {

@@ -29,8 +29,8 @@ func jsonLike(text []byte) bool {
 func (p *parser) json(c chunk) error {
 	dec := json.NewDecoder(bytes.NewReader(c.text))
 	dec.UseNumber()
+	d := &jsonDecoder{Decoder: dec, text: c.text, at: c.above + 1, name: p.name}
 	for {
-		d := jsonDecoder{Decoder: dec, text: c.text, above: c.above, name: p.name}
 		token, err := dec.Token()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -53,17 +53,21 @@ func (p *parser) json(c chunk) error {
 // jsonDecoder decodes one JSON value token by token: encoding/json alone keeps the last of two equal keys silently.
 type jsonDecoder struct {
 	*json.Decoder
-	text  []byte
-	above int
-	name  string
+	text []byte
+	name string
+	at   int   // line of the text at seen
+	seen int64 // how much of the text is counted; counting from the start for each key would square the time
 }
 
 // line gives the line of the token last read.
-func (d jsonDecoder) line() int {
-	return d.above + 1 + bytes.Count(d.text[:d.InputOffset()], []byte("\n"))
+func (d *jsonDecoder) line() int {
+	now := d.InputOffset()
+	d.at += bytes.Count(d.text[d.seen:now], []byte("\n"))
+	d.seen = now
+	return d.at
 }
 
-func (d jsonDecoder) value(token json.Token) (any, error) {
+func (d *jsonDecoder) value(token json.Token) (any, error) {
 	switch t := token.(type) {
 	case json.Delim:
 		if t == '{' {
@@ -93,7 +97,7 @@ func (d jsonDecoder) value(token json.Token) (any, error) {
 	}
 }
 
-func (d jsonDecoder) next() (any, error) {
+func (d *jsonDecoder) next() (any, error) {
 	token, err := d.Token()
 	if err != nil {
 		return nil, d.fail("%w", err)
@@ -101,7 +105,7 @@ func (d jsonDecoder) next() (any, error) {
 	return d.value(token)
 }
 
-func (d jsonDecoder) mapping() (any, error) {
+func (d *jsonDecoder) mapping() (any, error) {
 	tree := map[string]any{}
 	lines := map[string]int{}
 	for d.More() {
@@ -122,6 +126,6 @@ func (d jsonDecoder) mapping() (any, error) {
 	return tree, err
 }
 
-func (d jsonDecoder) fail(format string, args ...any) error {
+func (d *jsonDecoder) fail(format string, args ...any) error {
 	return &Error{Pos: Position{File: d.name, Line: d.line()}, Err: fmt.Errorf("reading JSON: "+format, args...)}
 }

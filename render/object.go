@@ -2,14 +2,13 @@ package render
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
 // Key is the identity of an object as Kubernetes and Argo CD see it. The API version is not part of it.
-// An object with generateName has the name prefix + "*", which no real name can equal.
+// An object with generateName has the name prefix + "/*", which no real name can equal: none may hold a slash.
 type Key struct {
 	Group     string // "" for the core group
 	Kind      string
@@ -79,25 +78,6 @@ func (s Set) Append(o Set) Set {
 		Lists:     s.Lists + o.Lists,
 	}
 }
-
-// Duplicates lists the keys that more than one object has, ordered. Argo CD keeps only the last of them
-// (RepeatedResourceWarning). Objects with generateName never count.
-func (s Set) Duplicates() []Key {
-	seen := make(map[Key]int, len(s.Objects))
-	var keys []Key
-	for _, o := range s.Objects {
-		if strings.HasSuffix(o.Key.Name, "*") {
-			continue
-		}
-		if seen[o.Key]++; seen[o.Key] == 2 {
-			keys = append(keys, o.Key)
-		}
-	}
-	sortKeys(keys)
-	return keys
-}
-
-func sortKeys(keys []Key) { slices.SortFunc(keys, Key.Compare) }
 
 // Position gives the place of a field in the text that the object was parsed from: the path is mapping keys (string)
 // and list indices (int). A field that is not there gives its nearest parent's place.

@@ -135,11 +135,10 @@ func (w work) source(ctx context.Context, source Source) (Result, error) {
 		go again() // its outcome is asked for below
 	}
 	part := Result{Inputs: append(inputs, out.Inputs...), Unchecked: out.Unchecked}
-	if part.Set, err = Parse(source.String(), out.YAML); err != nil {
-		return Result{}, err
-	}
-	if again != nil {
+	if part.Set, err = Parse(source.String(), out.YAML); err == nil && again != nil {
 		part.Random, err = differing(again, source, out.YAML, part.Set)
+	} else if again != nil {
+		_, _ = again() // the second render ends before this one does
 	}
 	return part, err
 }
@@ -184,7 +183,8 @@ func differing(again func() (Output, error), source Source, first []byte, set Se
 	return fields, nil
 }
 
-// manifests parses the files of a source of plain manifests, each under its own name.
+// manifests parses the files of a source of plain manifests, each under its own name. A file that holds no object is an
+// error: emptied or cut by accident it would be a shorter app.
 func (w work) manifests(ctx context.Context, source Source) (Result, error) {
 	tree, err := w.tools.Fetch(ctx, source)
 	if err != nil {
@@ -195,6 +195,13 @@ func (w work) manifests(ctx context.Context, source Source) (Result, error) {
 		set, err := Parse(path.Join(tree.Origin, f.Path), f.Data)
 		if err != nil {
 			return Result{}, err
+		}
+		if len(set.Objects) == 0 && !w.app.AllowEmpty {
+			return Result{}, &Error{
+				Pos:  Position{File: path.Join(tree.Origin, f.Path)},
+				Err:  errors.New("reading manifests: the file holds no object"),
+				Hint: "remove it, or give it another extension than .yaml, .yml and .json; what an emptied file held would be pruned",
+			}
 		}
 		part.Set = part.Set.Append(set)
 	}

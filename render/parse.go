@@ -173,17 +173,20 @@ func (p *parser) object(tree map[string]any, node *yaml.Node, from Provenance) e
 		o.Key.Group = group
 	}
 	meta, _ := tree["metadata"].(map[string]any)
-	for field, into := range map[string]*string{"namespace": &o.Key.Namespace, "name": &o.Key.Name} {
-		switch v := meta[field].(type) {
+	for _, field := range []struct {
+		name string
+		into *string
+	}{{"name", &o.Key.Name}, {"namespace", &o.Key.Namespace}} {
+		switch v := meta[field.name].(type) {
 		case nil:
 		case string:
-			*into = v
+			*field.into = v
 		default:
-			return p.fail(from, "reading %s: metadata.%s is a %s, not a string", o.Key.Kind, field, typeName(v))
+			return p.fail(from, "reading %s: metadata.%s is a %s, not a string", o.Key.Kind, field.name, typeName(v))
 		}
 	}
 	if prefix, _ := meta["generateName"].(string); o.Key.Name == "" && prefix != "" {
-		o.Key.Name = prefix + "*"
+		o.Key.Name = prefix + "/*"
 	}
 	if o.Key.Name == "" {
 		return p.fail(from, "reading %s: it has neither metadata.name nor metadata.generateName", o.Key.Kind)
@@ -199,7 +202,7 @@ func listItems(tree map[string]any) ([]any, bool) {
 	if !strings.HasSuffix(kind, "List") {
 		return nil, false
 	}
-	if meta, _ := tree["metadata"].(map[string]any); meta["name"] != nil {
+	if meta, _ := tree["metadata"].(map[string]any); meta["name"] != nil && (kind != "List" || tree["apiVersion"] != "v1") {
 		return nil, false
 	}
 	items, ok := tree["items"].([]any)

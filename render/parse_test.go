@@ -63,7 +63,7 @@ func TestParseAccountsForEveryDocument(t *testing.T) {
 		{
 			"generateName",
 			"apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: run-, namespace: ns}\n",
-			[]string{"Job.batch ns/run-*"},
+			[]string{"Job.batch ns/run-/*"},
 			1, 0, 0,
 		},
 		{

@@ -3,8 +3,10 @@ package render
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,11 +72,12 @@ func (d *decoder) alias(n *yaml.Node) (any, error) {
 func (d *decoder) mapping(n *yaml.Node) (any, error) {
 	tree := make(map[string]any, len(n.Content)/2)
 	lines := make(map[string]int, len(n.Content)/2)
-	var merges []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
 		if isMerge(k) {
-			merges = append(merges, v)
+			if err := d.merge(tree, v); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		key, err := d.key(k)
@@ -89,11 +92,6 @@ func (d *decoder) mapping(n *yaml.Node) (any, error) {
 			return nil, err
 		}
 	}
-	for _, m := range merges {
-		if err := d.merge(tree, m); err != nil {
-			return nil, err
-		}
-	}
 	return tree, nil
 }
 
@@ -101,7 +99,9 @@ func isMerge(k *yaml.Node) bool {
 	return k.Kind == yaml.ScalarNode && k.Value == "<<" && k.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) == 0
 }
 
-// merge fills keys that the mapping does not state itself from a merge key's value: a mapping or a list of them.
+// merge writes the keys of a merge key's value, a mapping or a list of them of which the first wins. It takes place
+// where it stands, as in go.yaml.in/yaml/v2 (decode.go, mapping): keys below it win over it, and it wins over those
+// above, though YAML's own definition lets every stated key win.
 func (d *decoder) merge(tree map[string]any, from *yaml.Node) error {
 	v, err := d.value(from)
 	if err != nil {
@@ -111,16 +111,12 @@ func (d *decoder) merge(tree map[string]any, from *yaml.Node) error {
 	if !ok {
 		sources = []any{v}
 	}
-	for _, s := range sources {
+	for _, s := range slices.Backward(sources) {
 		m, ok := s.(map[string]any)
 		if !ok {
 			return d.fail(from, "a merge key takes a mapping or a list of mappings")
 		}
-		for k, v := range m {
-			if _, ok := tree[k]; !ok {
-				tree[k] = v
-			}
-		}
+		maps.Copy(tree, m)
 	}
 	return nil
 }

@@ -3,10 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/pflag"
 
@@ -16,6 +17,7 @@ import (
 // bareFlags are the flags of `helm template` for rendering without a stack. Names and short forms are helm's.
 type bareFlags struct {
 	flags       *pflag.FlagSet
+	all         *pflag.FlagSet // of the whole verb
 	release     string
 	namespace   string
 	values      render.Values
@@ -42,6 +44,24 @@ func (b *bareFlags) add(f *pflag.FlagSet) {
 	b.flags.BoolVar(&b.skipTests, "skip-tests", false, "leave test hooks out")
 	b.flags.StringVar(&b.secrets, "secrets", "", "avp: decode the placeholders of argocd-vault-plugin")
 	f.AddFlagSet(b.flags)
+	b.all = f
+}
+
+// fits refuses the flags that say nothing about what is rendered: those of a stack, and those of a chart where there is
+// none.
+func (b *bareFlags) fits(kind, target string) error {
+	idle := map[string][]string{"stack": {"stack", "tag", "app", "layer"}}
+	if kind == render.KindKustomize || kind == render.KindManifests {
+		idle["chart"] = []string{"release-name", "name", "values", "set", "set-string", "set-file", "set-json", "include-crds", "skip-tests"}
+	}
+	for _, what := range []string{"stack", "chart"} {
+		for _, name := range idle[what] {
+			if b.all.Changed(name) {
+				return &render.Error{Err: fmt.Errorf("--%s is for a %s, and %s is none", name, what, target), Hint: "leave the flag out"}
+			}
+		}
+	}
+	return nil
 }
 
 // given names a flag of the set that the command line has, or "".
@@ -73,6 +93,9 @@ func (b *bareFlags) render(ctx context.Context, v *invocation, target string) ([
 	if err != nil {
 		return nil, err
 	}
+	if err := b.fits(kind, target); err != nil {
+		return nil, err
+	}
 	name := strings.TrimSuffix(filepath.Base(filepath.Join(dir, inside)), ".tgz")
 	app := render.App{
 		Name: name, Namespace: b.namespace, Secrets: b.secrets, AllowEmpty: true,
@@ -89,10 +112,7 @@ func (b *bareFlags) render(ctx context.Context, v *invocation, target string) ([
 	if err != nil {
 		return nil, err
 	}
-	files := hostFiles{}
-	if in, ok := v.in.(fs.File); ok {
-		files.stdin = in
-	}
+	files := hostFiles{sync.OnceValues(func() ([]byte, error) { return io.ReadAll(v.in) })}
 	results, err := v.render(ctx, plan, chain, files)
 	if err != nil {
 		return nil, err

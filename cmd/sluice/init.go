@@ -21,7 +21,7 @@ var starter = map[string]string{
 name: "NAME"
 cluster: {
 	kubernetes: "1.33.4"
-	argocd:     "3.4.9" // decides the versions of helm and kustomize
+	argocd:     "3.4.9" // decides whether Helm 3 or Helm 4 renders
 }
 hydrate: {
 	repoURL: "https://git.example.com/platform/cluster.git"

@@ -63,10 +63,10 @@ func (v *invocation) selectFlags(f *pflag.FlagSet) {
 
 // renderFlags are those of the verbs that render.
 func (v *invocation) renderFlags(f *pflag.FlagSet) {
-	f.StringVar(&v.toolchain, "toolchain", "", "helm3, helm4, or a `name` from the stack's toolchains; the default is what the cluster's Argo CD ships")
+	f.StringVar(&v.toolchain, "toolchain", "", "helm3, helm4, or a `name` from the stack's toolchains; the default is the linked Helm of the major that the cluster's Argo CD ships")
 	f.StringVar(&v.mirror, "mirror", "", "read chart repositories from this `dir`ectory instead of the network")
 	f.BoolVar(&v.offline, "offline", false, "open no network connection; what would need one is an error")
-	f.IntVarP(&v.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "render this `many` apps at the same time")
+	f.IntVarP(&v.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "`number` of apps to render at the same time")
 	f.BoolVar(&v.strict, "strict", false, "exit 1 where something could not be judged or differs from run to run")
 }
 

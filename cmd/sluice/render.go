@@ -126,12 +126,18 @@ func origin(p render.Provenance) string {
 	return p.File
 }
 
-// hostFiles opens the files that a user names on the command line, wherever they are; "-" is standard input.
-type hostFiles struct{ stdin fs.File }
+// hostFiles opens the files that a user names on the command line, wherever they are; "-" is standard input, which is
+// read once and kept: an app that is not deterministic is rendered twice.
+type hostFiles struct {
+	stdin func() ([]byte, error)
+}
 
-func (h hostFiles) Open(name string) (fs.File, error) {
-	if name == "-" && h.stdin != nil {
-		return h.stdin, nil
+func (h hostFiles) Open(name string) (fs.File, error) { return os.Open(name) }
+
+// ReadFile is the method of fs.ReadFileFS.
+func (h hostFiles) ReadFile(name string) ([]byte, error) {
+	if name == "-" {
+		return h.stdin()
 	}
-	return os.Open(name)
+	return os.ReadFile(name)
 }

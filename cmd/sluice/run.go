@@ -69,7 +69,7 @@ func rootCommand(v *invocation) *cobra.Command {
 		Use:   "sluice",
 		Short: "Render and prove Kubernetes manifests before Argo CD sees them",
 		Long: "sluice turns the intent of a cluster (a CUE stack) into the exact manifests that Argo CD would apply and\n" +
-			"commits them as a hydrated tree. It runs offline, in one binary.\n\n" +
+			"commits them as a hydrated tree. No process is started; the network is asked for charts alone, and not with --offline.\n\n" +
 			"Exit codes: 0 clean, 1 findings or differences, 2 the work could not be done.",
 		SilenceUsage: true, SilenceErrors: true,
 		SuggestionsMinimumDistance: 2,

@@ -90,10 +90,12 @@ func compose3(c *chart.Chart, values map[string]any, r render.Release) (map[stri
 	if err != nil {
 		return nil, err
 	}
+	build := chartutil.DefaultCapabilities.HelmVersion
+	build.Version = "v" + Version3 // the library knows its minor only; helm's Makefile stamps the releases
 	caps := &chartutil.Capabilities{
 		KubeVersion: *kube,
 		APIVersions: slices.Clone(r.Capabilities.APIVersions),
-		HelmVersion: chartutil.DefaultCapabilities.HelmVersion,
+		HelmVersion: build,
 	}
 	options := chartutil.ReleaseOptions{Name: r.Name, Namespace: r.Namespace, Revision: 1, IsInstall: true}
 	return chartutil.ToRenderValuesWithSchemaValidation(c, values, options, caps, true)

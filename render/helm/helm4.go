@@ -115,10 +115,12 @@ func compose4(c *chart.Chart, values map[string]any, r render.Release) (map[stri
 	if err != nil {
 		return nil, err
 	}
+	build := capability.DefaultCapabilities.HelmVersion
+	build.Version = "v" + Version4 // as in compose3
 	caps := &capability.Capabilities{
 		KubeVersion: *kube,
 		APIVersions: slices.Clone(r.Capabilities.APIVersions),
-		HelmVersion: capability.DefaultCapabilities.HelmVersion,
+		HelmVersion: build,
 	}
 	options := capability.ReleaseOptions{Name: r.Name, Namespace: r.Namespace, Revision: 1, IsInstall: true}
 	return compose.ToRenderValuesWithSchemaValidation(c, values, options, caps, true)

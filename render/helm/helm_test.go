@@ -61,7 +61,7 @@ func TestVersionsAreThoseOfGoMod(t *testing.T) {
 
 func TestEngineKnowsTheLinkedVersionsAndSuggests(t *testing.T) {
 	tree := chartWith("templates/x.yaml", configMap+"data: {v: {{ .Capabilities.HelmVersion.Version }}}\n")
-	for version, want := range map[string]string{"3.22.0": "v3.22", "helm3": "v3.22", "4.3.1": "v4.3", "helm4": "v4.3", "v4.3.1": "v4.3"} {
+	for version, want := range map[string]string{"3.22.0": "v3.22.0", "helm3": "v3.22.0", "4.3.1": "v4.3.1", "helm4": "v4.3.1", "v4.3.1": "v4.3.1"} {
 		template, err := Engine(version)
 		if err != nil {
 			t.Fatal(err)
@@ -197,7 +197,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			eachMajor(t, func(t *testing.T, template func(context.Context, render.Release) (render.Output, error)) {
 				r := releaseAs(good)
-				r.Dir = fstest.MapFS{}
+				r.Dir = os.DirFS(t.TempDir())
 				test.change(&r)
 				out, err := template(t.Context(), r)
 				if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "goroutine") {

@@ -43,6 +43,18 @@ func randomCalls(p part, user map[string]any) []string {
 	return slices.Compact(calls)
 }
 
+// clocked reports the calls that read the clock: two renders in a row may give the same day or second, so comparing
+// them proves nothing.
+func clocked(calls []string) []string {
+	var notes []string
+	for _, c := range calls {
+		if strings.HasPrefix(c, "now ") || strings.HasPrefix(c, "ago ") {
+			notes = append(notes, c+" reads the clock; a later render may differ")
+		}
+	}
+	return notes
+}
+
 // callsInValues looks for actions in the strings of a values tree.
 func callsInValues(v any, place string) []string {
 	var calls []string

@@ -100,6 +100,7 @@ func template[C any](ctx context.Context, lib library[C], r render.Release) (out
 			return render.Output{}, err
 		}
 	}
+	out.Unchecked = append(out.Unchecked, clocked(out.Random)...)
 	if c := described.kubeVersion; c != "" && !lib.compatible(c, version) {
 		return render.Output{}, &render.Error{
 			Pos:  render.Position{File: described.name + "/Chart.yaml"},

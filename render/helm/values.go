@@ -116,14 +116,14 @@ func (f *valueFiles) read(name string) ([]byte, error) {
 		return nil, &render.Error{Pos: pos, Err: errors.New("reading the values file: no directory is given to read it from")}
 	}
 	clean := path.Clean(name)
-	if !fs.ValidPath(clean) {
+	raw, err := fs.ReadFile(f.dir, clean)
+	if errors.Is(err, fs.ErrInvalid) { // what os.Root and os.DirFS say of a name that leaves them
 		return nil, &render.Error{
 			Pos:  pos,
 			Err:  errors.New("reading the values file: the path leaves the directory it is relative to"),
 			Hint: "keep values files inside the stack and name them relative to it",
 		}
 	}
-	raw, err := fs.ReadFile(f.dir, clean)
 	if err != nil {
 		var at *fs.PathError
 		if errors.As(err, &at) {

@@ -100,4 +100,4 @@ func objectFile(o render.Object, namespace string, content []byte) string {
 }
 
 // generated tells whether the object gets its name from the API server.
-func generated(key render.Key) bool { return strings.HasSuffix(key.Name, "*") }
+func generated(key render.Key) bool { return strings.HasSuffix(key.Name, "/*") }

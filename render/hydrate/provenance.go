@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"sluice/render"
@@ -39,10 +40,25 @@ type appProvenance struct {
 	Documents    int                `json:"documents"`
 	Empties      int                `json:"empties"`
 	Placeholders int                `json:"placeholders"`
+	Secrets      string             `json:"secrets,omitempty"`
+	Sources      []sourceProvenance `json:"sources"`
 	Inputs       []inputProvenance  `json:"inputs"`
 	Unchecked    []string           `json:"unchecked,omitempty"`
 	Random       []string           `json:"random,omitempty"`
 	Objects      []objectProvenance `json:"objects"`
+}
+
+// sourceProvenance is what the stack says of one source. Values stand as a digest: they may hold secrets.
+type sourceProvenance struct {
+	Kind      string `json:"kind"`
+	Repo      string `json:"repo,omitempty"`
+	Chart     string `json:"chart,omitempty"`
+	Version   string `json:"version,omitempty"`
+	Path      string `json:"path,omitempty"`
+	Release   string `json:"release,omitempty"`
+	Values    string `json:"values,omitempty"` // sha256 of valueFiles, values and the sets as JSON, keys sorted
+	SkipCRDs  bool   `json:"skipCRDs,omitempty"`
+	SkipTests bool   `json:"skipTests,omitempty"`
 }
 
 type inputProvenance struct {
@@ -79,6 +95,7 @@ func appOf(r render.Result) appProvenance {
 	a := appProvenance{
 		Name: r.App.Name, Layer: r.App.Layer, Namespace: r.App.Namespace,
 		Documents: r.Set.Documents, Empties: r.Set.Empties, Placeholders: len(r.Ledger),
+		Secrets: r.App.Secrets, Sources: sourcesOf(r.App),
 		Inputs: []inputProvenance{}, Unchecked: sorted(r.Unchecked), Random: sorted(r.Random),
 		Objects: []objectProvenance{},
 	}
@@ -86,6 +103,23 @@ func appOf(r render.Result) appProvenance {
 		a.Inputs = append(a.Inputs, inputProvenance{Name: in.Name, Digest: in.Digest})
 	}
 	return a
+}
+
+// sourcesOf gives the sources in the plan's order, which decides the order of objects.
+func sourcesOf(app render.App) []sourceProvenance {
+	list := make([]sourceProvenance, 0, len(app.Sources))
+	for _, s := range app.Sources {
+		p := sourceProvenance{
+			Kind: s.Kind, Repo: s.Repo, Chart: s.Chart, Version: s.Version, Path: s.Path, Release: s.Release,
+			SkipCRDs: s.SkipCRDs, SkipTests: s.SkipTests,
+		}
+		// Values hold only what JSON can carry (stack.Load checks that), so there is no error to lose.
+		if text, err := json.Marshal(s.Values); err == nil && !reflect.ValueOf(s.Values).IsZero() {
+			p.Values = "sha256:" + digest(text)
+		}
+		list = append(list, p)
+	}
+	return list
 }
 
 // sort orders what has no order of its own. One input read twice, by two sources, is listed once.

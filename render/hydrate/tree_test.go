@@ -153,6 +153,7 @@ func TestProvenanceNamesEverythingThatDecided(t *testing.T) {
       "documents": 5,
       "empties": 0,
       "placeholders": 1,
+      "sources": [],
       "inputs": [
         {
           "name": "a.tgz",

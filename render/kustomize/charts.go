@@ -166,7 +166,7 @@ func (b *build) settings(v visit, k *kustomization, i int) (chart, error) {
 	}
 	if c.Name == "" {
 		return chart{}, &render.Error{
-			Err: fmt.Errorf("entry %d has no chart name", i+1), Hint: "Set name to the name of the chart.",
+			Err: fmt.Errorf("entry %d has no chart name", i+1), Hint: "set name to the name of the chart",
 		}
 	}
 	if len(entry.ApiVersions) > 0 {
@@ -224,7 +224,7 @@ func (b *build) source(k *kustomization, c chart) (render.Source, error) {
 			}
 			return render.Source{}, &render.Error{
 				Err:  errors.New(what + ": it is not pinned"),
-				Hint: "Set version to one release of the chart, e.g. 1.2.3, so that every render takes the same.",
+				Hint: "set version to one release of the chart, e.g. 1.2.3, so that every render takes the same",
 			}
 		}
 		return render.Source{Kind: render.KindHelm, Repo: c.Repo, Chart: c.Name, Version: c.Version}, nil
@@ -232,7 +232,7 @@ func (b *build) source(k *kustomization, c chart) (render.Source, error) {
 	if path.IsAbs(c.ChartHome) {
 		return render.Source{}, &render.Error{
 			Err:  fmt.Errorf("chartHome %q is an absolute path", c.ChartHome),
-			Hint: "Write it relative to the kustomization.",
+			Hint: "write it relative to the kustomization",
 		}
 	}
 	place := path.Join(k.dir, c.ChartHome, c.Name)
@@ -243,7 +243,7 @@ func (b *build) source(k *kustomization, c chart) (render.Source, error) {
 	if err != nil || file != "" {
 		return render.Source{}, &render.Error{
 			Err:  fmt.Errorf("chart %s has no repo, and there is no directory %s", c.Name, b.show(place)),
-			Hint: "Set repo and version, or put the chart there (chartHome names the directory above it).",
+			Hint: "set repo and version, or put the chart there (chartHome names the directory above it)",
 		}
 	}
 	return render.Source{Kind: render.KindHelm, Path: b.show(dir.String())}, nil
@@ -256,12 +256,12 @@ func (c chart) releaseName() (string, error) {
 	case c.NameTemplate != "" && c.ReleaseName != "":
 		return "", &render.Error{
 			Err:  errors.New("releaseName and nameTemplate are both set, which helm refuses"),
-			Hint: "Keep one of them.",
+			Hint: "keep one of them",
 		}
 	case strings.Contains(c.NameTemplate, "{{"):
 		return "", &render.Error{
 			Err:  fmt.Errorf("nameTemplate %q has template actions, which are not evaluated", c.NameTemplate),
-			Hint: "Write the name out in releaseName.",
+			Hint: "write the name out in releaseName",
 		}
 	case c.NameTemplate != "":
 		return c.NameTemplate, nil

@@ -83,7 +83,7 @@ func graphFailures() []failure {
 		{
 			name:  "two kustomizations",
 			files: "-- app/kustomization.yaml --\nresources: []\n-- app/Kustomization --\nresources: []\n",
-			says:  []string{"app/kustomization.yaml, app/Kustomization"}, hint: "Keep one",
+			says:  []string{"app/kustomization.yaml, app/Kustomization"}, hint: "keep one",
 		},
 		{
 			name:  "chart and kustomization",
@@ -98,12 +98,12 @@ func graphFailures() []failure {
 		{
 			name:  "unknown field",
 			files: "-- app/kustomization.yaml --\nnamespace: x\nresorces: [a.yaml]\n",
-			says:  []string{"app/kustomization.yaml:2: ", `unknown field "resorces"`}, hint: `Did you mean "resources"?`,
+			says:  []string{"app/kustomization.yaml:2: ", `unknown field "resorces"`}, hint: `did you mean "resources"?`,
 		},
 		{
 			name:  "unknown field of a chart",
 			files: "-- app/kustomization.yaml --\nhelmCharts:\n- name: x\n  valuesFiles: [a]\n",
-			says:  []string{"app/kustomization.yaml:3: ", `"valuesFiles"`}, hint: `Did you mean "valuesFile"?`,
+			says:  []string{"app/kustomization.yaml:3: ", `"valuesFiles"`}, hint: `did you mean "valuesFile"?`,
 		},
 		{
 			name:  "repeated key",
@@ -221,7 +221,7 @@ func remoteFailures() []failure {
 	} {
 		list = append(list, failure{
 			name: "remote " + name, files: "-- app/kustomization.yaml --\n" + field,
-			says: []string{"app/kustomization.yaml:", "is remote"}, hint: "Vendor it",
+			says: []string{"app/kustomization.yaml:", "is remote"}, hint: "vendor it",
 		})
 	}
 	return list
@@ -235,14 +235,14 @@ func chartFailures() []failure {
 		}
 	}
 	return []failure{
-		chart("without version", "name: web, repo: 'https://charts.example.com'", "Set version", "not pinned"),
-		chart("with range", "name: web, repo: 'https://charts.example.com', version: 1.x", "Set version", `"1.x"`, "not pinned"),
-		chart("with part of a version", "name: web, repo: 'https://charts.example.com', version: '1.2'", "Set version", "not pinned"),
-		chart("without name", "releaseName: x", "Set name", "has no chart name"),
-		chart("nowhere", "name: web", "Set repo", "no directory app/charts/web"),
+		chart("without version", "name: web, repo: 'https://charts.example.com'", "set version", "not pinned"),
+		chart("with range", "name: web, repo: 'https://charts.example.com', version: 1.x", "set version", `"1.x"`, "not pinned"),
+		chart("with part of a version", "name: web, repo: 'https://charts.example.com', version: '1.2'", "set version", "not pinned"),
+		chart("without name", "releaseName: x", "set name", "has no chart name"),
+		chart("nowhere", "name: web", "set repo", "no directory app/charts/web"),
 		chart("outside", "name: '../../../web'", "copy", "leaves the directory"),
 		chart("with unknown merge", "name: web, valuesMerge: deep", "merge, override, replace", `"deep"`),
-		chart("with two names", "name: web, repo: 'https://charts.example.com', version: 1.2.3, releaseName: a, nameTemplate: b", "Keep one", "nameTemplate"),
+		chart("with two names", "name: web, repo: 'https://charts.example.com', version: 1.2.3, releaseName: a, nameTemplate: b", "keep one", "nameTemplate"),
 		chart("with missing values", "name: web, repo: 'https://charts.example.com', version: 1.2.3, valuesFile: v.yaml", "", `"v.yaml" does not exist`),
 		chart("without values.yaml", "name: bare, repo: 'https://charts.example.com', version: 1.2.3", "valuesFile", "has no values.yaml"),
 		chart("without values to merge", "name: hollow, repo: 'https://charts.example.com', version: 1.2.3, valuesInline: {a: 1}", "replace", "has no values"),

@@ -54,11 +54,11 @@ func (b *build) explain(err error) error {
 	hint := ""
 	switch {
 	case strings.Contains(message, "external plugins disabled"):
-		hint = "Functions and plugins start programs, which a render does not do; run it beforehand and list its output."
+		hint = "functions and plugins start programs, which a render does not do; run it beforehand and list its output"
 	case strings.Contains(message, "already registered id"):
-		hint = "Two resources have the same kind, name and namespace; remove one, or give one a prefix or namespace."
+		hint = "two resources have the same kind, name and namespace; remove one, or give one a prefix or namespace"
 	case noResource.MatchString(message):
-		hint = "The patch names an object that is not there; compare kind, name and namespace with the objects."
+		hint = "the patch names an object that is not there; compare kind, name and namespace with the objects"
 	}
 	return &render.Error{
 		Pos: render.Position{File: b.fileOf(dir), Line: 0}, Err: errors.New(message), Hint: hint,
@@ -169,7 +169,7 @@ func (k *kustomization) unreadable(err error) error {
 	}
 	hint := "kustomize " + Version + " has no such field."
 	if near := render.Nearest(m[1], fieldsOf(reflect.TypeFor[types.Kustomization](), map[reflect.Type]bool{})); near != "" {
-		hint = fmt.Sprintf("Did you mean %q?", near)
+		hint = fmt.Sprintf("did you mean %q?", near)
 	}
 	return pos.fail(fmt.Errorf("unknown field %q", m[1]), hint)
 }

@@ -136,7 +136,7 @@ func (b *build) checkCycle(v visit) error {
 			names = append(names, b.show(dir))
 		}
 		return v.from.fail(fmt.Errorf("kustomizations form a cycle: %s", strings.Join(names, " -> ")),
-			"A kustomization cannot build on itself or on a directory that contains it.")
+			"a kustomization cannot build on itself or on a directory that contains it")
 	}
 	return nil
 }
@@ -208,7 +208,7 @@ func (b *build) locate(k *kustomization, list reference, entry string) (string, 
 	at := k.at(list.field, entry)
 	if path.IsAbs(entry) {
 		return "", at.fail(fmt.Errorf("%s: %q is an absolute path", list.field, entry),
-			"Write it relative to the kustomization.")
+			"write it relative to the kustomization")
 	}
 	if looksRemote(entry) {
 		// Also where a directory of that name exists: kustomize would still take the entry for a repository.
@@ -225,7 +225,7 @@ func (b *build) locate(k *kustomization, list reference, entry string) (string, 
 	case file == "":
 		return dir.String(), nil
 	case list.isDir:
-		return "", at.fail(fmt.Errorf("%s: %q is a file", list.field, entry), "Name the directory of the component.")
+		return "", at.fail(fmt.Errorf("%s: %q is a file", list.field, entry), "name the directory of the component")
 	}
 	text, err := b.load(k, list.field, entry)
 	if err != nil {
@@ -247,7 +247,7 @@ func (b *build) load(k *kustomization, field, file string) ([]byte, error) {
 		return nil, at.remote(field, file)
 	}
 	if path.IsAbs(file) {
-		return nil, at.fail(fmt.Errorf("%s: %q is an absolute path", field, file), "Write it relative to the kustomization.")
+		return nil, at.fail(fmt.Errorf("%s: %q is an absolute path", field, file), "write it relative to the kustomization")
 	}
 	dir, name, err := b.view.CleanedAbs(path.Join(k.dir, file))
 	switch {
@@ -258,7 +258,7 @@ func (b *build) load(k *kustomization, field, file string) ([]byte, error) {
 	case err != nil:
 		return nil, at.fail(fmt.Errorf("%s: %q: %w", field, file, err), "")
 	case name == "":
-		return nil, at.fail(fmt.Errorf("%s: %q is a directory", field, file), "Name a file.")
+		return nil, at.fail(fmt.Errorf("%s: %q is a directory", field, file), "name a file")
 	case !within(dir.String(), k.dir):
 		return nil, at.fail(fmt.Errorf("%s: %q is not in or below the directory of the kustomization", field, file),
 			"kustomize reads files only there; move the file, or make its directory a base.")

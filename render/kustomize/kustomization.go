@@ -48,12 +48,12 @@ func (b *build) read(v visit) (*kustomization, error) {
 	}
 	if len(found) > 1 {
 		return nil, k.failHint(fmt.Errorf("directory %s has several kustomizations: %s",
-			b.show(v.dir), strings.Join(found, ", ")), "Keep one of them.")
+			b.show(v.dir), strings.Join(found, ", ")), "keep one of them")
 	}
 	if chart := path.Join(v.dir, "Chart.yaml"); b.view.Exists(chart) {
 		return nil, k.failHint(fmt.Errorf("directory %s is a chart and a kustomization: it has %s and %s",
 			b.show(v.dir), b.show(chart), k.shown),
-			"Argo CD would take the kustomization and ignore the chart; move one of them to a directory of its own.")
+			"Argo CD would take the kustomization and ignore the chart; move one of them to a directory of its own")
 	}
 	if err := k.parse(text); err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (k *kustomization) parse(text []byte) error {
 	}
 	k.FixKustomization()
 	if err := k.CheckEmpty(); err != nil {
-		return k.failHint(errors.New("the kustomization is empty"), "Give it resources, or remove it.")
+		return k.failHint(errors.New("the kustomization is empty"), "give it resources, or remove it")
 	}
 	if problems := k.EnforceFields(); len(problems) > 0 {
 		return k.fail(errors.New(strings.Join(problems, "; ")))

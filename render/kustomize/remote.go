@@ -36,7 +36,7 @@ func isURL(file string) bool {
 // remote is the error for an address.
 func (p position) remote(field, entry string) error {
 	return p.fail(fmt.Errorf("%s: %q is remote, and remote bases and files are not read during a render", field, entry),
-		"Vendor it: copy it into the stack at the revision you want and name that path.")
+		"vendor it: copy it into the stack at the revision you want and name that path")
 }
 
 // refuse fails for what a kustomization asks of the network in fields other than the lists of references.
@@ -148,7 +148,7 @@ func (b *build) checkPlugin(at position, text []byte) error {
 		if kind := find(&doc, func(*kv3.Node) bool { return false }, "kind"); kind != nil &&
 			kind.Value == "HelmChartInflationGenerator" {
 			return at.fail(errors.New("a HelmChartInflationGenerator object under generators is not inflated"),
-				"List the chart under helmCharts in the kustomization; the fields are the same.")
+				"list the chart under helmCharts in the kustomization; the fields are the same")
 		}
 		if err := checkURLs(at, &doc, ""); err != nil {
 			return err

@@ -102,14 +102,14 @@ func (b *build) chartValues(k *kustomization, c chart, tree render.Tree) ([]byte
 		return nil, &render.Error{
 			Err: fmt.Errorf("chartHome %s is not in or below the directory of the kustomization, "+
 				"so kustomize %s does not read the chart's values.yaml", c.ChartHome, Version),
-			Hint: "Name a file of the kustomization in valuesFile, or move the charts below it.",
+			Hint: "name a file of the kustomization in valuesFile, or move the charts below it",
 		}
 	}
 	text, ok := fileOf(tree, "values.yaml")
 	if !ok {
 		return nil, &render.Error{
 			Err:  fmt.Errorf("chart %s has no values.yaml, and kustomize %s needs a values file", c.Name, Version),
-			Hint: "Name one in valuesFile, or set valuesInline with valuesMerge: replace.",
+			Hint: "name one in valuesFile, or set valuesInline with valuesMerge: replace",
 		}
 	}
 	return text, nil
@@ -148,7 +148,7 @@ func (c chart) join(text []byte) ([]byte, error) {
 	if errors.Is(err, io.EOF) {
 		return nil, &render.Error{
 			Err:  fmt.Errorf("the file has no values, and kustomize %s cannot merge with that", Version),
-			Hint: "Set valuesMerge: replace, or write {} into the file.",
+			Hint: "set valuesMerge: replace, or write {} into the file",
 		}
 	}
 	if err != nil {

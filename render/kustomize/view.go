@@ -60,7 +60,7 @@ func (v *view) enter(rel string) (string, error) {
 	if path.IsAbs(rel) || filepath.IsAbs(rel) {
 		return "", &render.Error{
 			Err:  fmt.Errorf("path %q is absolute", rel),
-			Hint: "Name the kustomization relative to the directory of the stack.",
+			Hint: "name the kustomization relative to the directory of the stack",
 		}
 	}
 	dir, file, err := v.CleanedAbs(path.Join(viewRoot, rel))
@@ -70,7 +70,7 @@ func (v *view) enter(rel string) (string, error) {
 	if file != "" {
 		return "", &render.Error{
 			Pos: render.Position{File: rel}, Err: errors.New("it is a file"),
-			Hint: "Name the directory of the kustomization, not the file.",
+			Hint: "name the directory of the kustomization, not the file",
 		}
 	}
 	return dir.String(), nil
@@ -226,7 +226,7 @@ func (v *view) resolve(rel string) (string, fs.FileInfo, error) {
 func (v *view) deny(file string, err error) error {
 	denied := &render.Error{
 		Pos: render.Position{File: file}, Err: err,
-		Hint: "Nothing outside the directory of the stack is read; copy what is needed into it.",
+		Hint: "nothing outside the directory of the stack is read; copy what is needed into it",
 	}
 	if v.denied == nil {
 		v.denied = denied

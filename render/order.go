@@ -34,7 +34,11 @@ func Render(ctx context.Context, plan Plan, c Capabilities, tools Tools) ([]Resu
 	slots := make(chan struct{}, max(tools.Jobs, 1))
 	var wait sync.WaitGroup
 	for i, app := range apps {
-		slots <- struct{}{}
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 		wait.Go(func() {
 			defer func() { <-slots }()
 			start := tools.now()
@@ -48,9 +52,14 @@ func Render(ctx context.Context, plan Plan, c Capabilities, tools Tools) ([]Resu
 			results[i].Elapsed = tools.now().Sub(start)
 		})
 	}
-	wait.Wait()
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	// A template's loop, CUE and krusty look at no context. Nothing is written during a render, so what still runs is
+	// left behind and ends with the process.
+	all := make(chan struct{})
+	go func() { wait.Wait(); close(all) }()
+	select {
+	case <-all:
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	if err := errors.Join(failures...); err != nil {
 		return nil, err

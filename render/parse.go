@@ -53,7 +53,7 @@ func chunks(text []byte) []chunk {
 		if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
 			next = at + i + 1
 		}
-		if at > start && isMarker(text[at:next]) {
+		if at > start && isMarker(text[at:next]) && !directives(text[start:at]) {
 			list = append(list, chunk{text[start:at], above})
 			start, above = at, line
 		}
@@ -64,6 +64,19 @@ func chunks(text []byte) []chunk {
 		list = append(list, chunk{text[start:], above})
 	}
 	return list
+}
+
+// directives says whether text is what may stand above the marker of its document: "%YAML 1.1" and comments.
+func directives(text []byte) bool {
+	found := false
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSpace(line)
+		if len(line) > 0 && line[0] != '#' && line[0] != '%' {
+			return false
+		}
+		found = found || len(line) > 0 && line[0] == '%'
+	}
+	return found
 }
 
 func isMarker(line []byte) bool {

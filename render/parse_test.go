@@ -39,6 +39,7 @@ func TestParseAccountsForEveryDocument(t *testing.T) {
 		{"end marker", secret + "...\n---\n" + cm, []string{"Secret s", "ConfigMap c"}, 2, 0, 0},
 		{"content on the marker line", "--- {apiVersion: v1, kind: A, metadata: {name: x}}\n", []string{"A x"}, 1, 0, 0},
 		{"windows line ends", strings.ReplaceAll(secret+"---\n"+cm, "\n", "\r\n"), []string{"Secret s", "ConfigMap c"}, 2, 0, 0},
+		{"directive", "# c\n%YAML 1.1\n---\n" + secret + "...\n%YAML 1.1\n---\n" + cm, []string{"Secret s", "ConfigMap c"}, 2, 0, 0},
 		{"byte order mark", "\ufeff" + secret, []string{"Secret s"}, 1, 0, 0},
 		{
 			"marker inside a block scalar",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -40,6 +41,11 @@ func hydrateVerb(v *invocation) *cobra.Command {
 			if err := oneOf("--output", form, "table", "json"); err != nil {
 				return err
 			}
+			for _, name := range []string{"out", "branch"} {
+				if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+					return &render.Error{Err: fmt.Errorf("--%s is empty", name), Hint: "is a variable of the script not set?"}
+				}
+			}
 			if to.out != "" && to.branch != "" {
 				return &render.Error{Err: errors.New("--out and --branch are both given"), Hint: "a run writes one tree; give one"}
 			}
@@ -71,6 +77,9 @@ func (v *invocation) hydrate(ctx context.Context, to target, form string) error 
 			Err:  errors.New("hydrating: it is not said where to"),
 			Hint: "give --out or --branch, or state hydrate.branch in the stack",
 		}
+	}
+	if err := outOfSources(plan, to.out); err != nil {
+		return err
 	}
 	files, results, err := v.tree(ctx, plan)
 	if err != nil {
@@ -210,4 +219,44 @@ func (v *invocation) sayHydrated(form string, to target, results []render.Result
 		v.note("commit %s", s.Commit)
 	}
 	return nil
+}
+
+// outOfSources refuses an output directory inside a source of the stack: the next run would render the tree itself.
+func outOfSources(plan render.Plan, out string) error {
+	if out == "" {
+		return nil
+	}
+	at, err := resolved(out)
+	if err != nil {
+		return err
+	}
+	for _, app := range plan.Apps() {
+		for _, s := range app.Sources {
+			dir, err := resolved(filepath.Join(plan.Dir, filepath.FromSlash(s.Path)))
+			if s.Path == "" || err != nil {
+				continue
+			}
+			if rel, err := filepath.Rel(dir, at); err == nil && filepath.IsLocal(rel) {
+				return &render.Error{
+					Pos:  app.Pos,
+					Err:  fmt.Errorf("app %s reads %s, and --out %s is inside it", app.Name, s.Path, out),
+					Hint: "hydrate to a directory that no app reads",
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// resolved gives the absolute path without links of something that need not exist.
+func resolved(p string) (string, error) {
+	abs, err := filepath.Abs(p)
+	if err != nil {
+		return "", err
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		return real, nil
+	}
+	up, err := resolved(filepath.Dir(abs))
+	return filepath.Join(up, filepath.Base(abs)), err
 }

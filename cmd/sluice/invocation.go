@@ -166,6 +166,9 @@ func shipsHelm4(argocd string) bool {
 
 // render renders the plan's apps with a toolchain and says on stderr what could not be judged.
 func (v *invocation) render(ctx context.Context, plan render.Plan, chain render.Toolchain, files fs.FS) ([]render.Result, error) {
+	if v.jobs < 1 {
+		return nil, fmt.Errorf("--jobs %d: at least one app has to be rendered at a time", v.jobs)
+	}
 	template, err := helm.Engine(chain.Helm)
 	if err != nil {
 		return nil, err
@@ -211,7 +214,9 @@ func httpClient() *http.Client {
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout: 30 * time.Second,
-		ForceAttemptHTTP2:   true,
+		// A server that accepts and says nothing is given up soon; a slow body has the reader's own limit.
+		ResponseHeaderTimeout: 30 * time.Second,
+		ForceAttemptHTTP2:     true,
 	}}
 }
 

@@ -1,10 +1,14 @@
 package helm
 
 import (
+	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template/parse"
+
+	"sluice/render"
 )
 
 // randomFunctions are the template functions of helm (sprig v3) whose result changes from run to run. The two at the
@@ -15,6 +19,23 @@ var randomFunctions = []string{
 	"genPrivateKey", "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert",
 	"genSignedCertWithKey", "bcrypt", "htpasswd", "encryptAES", "now", "ago",
 	"keys", "values",
+}
+
+// randomWord finds a name of randomFunctions that is no word of prose in text.
+var randomWord = regexp.MustCompile(`\b(rand(AlphaNum|Alpha|Numeric|Ascii|Bytes|Int)|shuffle|uuidv4|gen(PrivateKey|CA|CAWithKey|SelfSignedCert|SelfSignedCertWithKey|SignedCert|SignedCertWithKey)|bcrypt|htpasswd|encryptAES)\b`)
+
+// callsInFiles lists the uses in files that a chart may hand to tpl through .Files.
+func callsInFiles(files []render.File) []string {
+	var calls []string
+	for _, f := range files {
+		if strings.HasPrefix(f.Path, "templates/") || strings.Contains(f.Path, "/templates/") || !bytes.Contains(f.Data, []byte("{{")) {
+			continue
+		}
+		for _, word := range randomWord.FindAllString(string(f.Data), -1) {
+			calls = append(calls, word+" "+f.Path)
+		}
+	}
+	return calls
 }
 
 // orderless are functions whose result does not depend on the order of their last argument.
@@ -43,13 +64,14 @@ func randomCalls(p part, user map[string]any) []string {
 	return slices.Compact(calls)
 }
 
-// clocked reports the calls that read the clock: two renders in a row may give the same day or second, so comparing
-// them proves nothing.
-func clocked(calls []string) []string {
+// coarse reports the calls that may well give the same in two renders in a row, so that comparing them proves nothing:
+// the clock by its day or second, a random number of a small range.
+func coarse(calls []string) []string {
 	var notes []string
 	for _, c := range calls {
-		if strings.HasPrefix(c, "now ") || strings.HasPrefix(c, "ago ") {
-			notes = append(notes, c+" reads the clock; a later render may differ")
+		name, _, _ := strings.Cut(c, " ")
+		if slices.Contains([]string{"now", "ago", "randInt", "shuffle"}, name) {
+			notes = append(notes, c+": a later render may differ from this one")
 		}
 	}
 	return notes
@@ -149,6 +171,10 @@ func visitPipe(p *parse.PipeNode, sorted bool, found func(*parse.IdentifierNode)
 				inOrder := (arg.Ident == "keys" || arg.Ident == "values") && sorted
 				if slices.Contains(randomFunctions, arg.Ident) && !inOrder {
 					found(arg)
+				}
+			case *parse.StringNode: // text that tpl may get, e.g. from printf
+				for _, word := range randomWord.FindAllString(arg.Text, -1) {
+					found(&parse.IdentifierNode{Ident: word, Pos: arg.Pos})
 				}
 			case *parse.PipeNode:
 				visitPipe(arg, slices.Contains(orderless, name), found)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
 	"sluice/render"
 )
@@ -103,7 +104,7 @@ func violations(p part, err error) error {
 	var walk func(jsonschema.OutputUnit)
 	walk = func(unit jsonschema.OutputUnit) {
 		if unit.Error != nil && len(unit.Errors) == 0 {
-			lines = append(lines, keyPath(unit.InstanceLocation)+": "+unit.Error.String())
+			lines = append(lines, keyPath(unit.InstanceLocation)+": "+ruleOf(unit.Error))
 		}
 		for _, inner := range unit.Errors {
 			walk(inner)
@@ -129,4 +130,15 @@ func keyPath(pointer string) string {
 	}
 	path := strings.ReplaceAll(strings.TrimPrefix(pointer, "/"), "/", ".")
 	return strings.NewReplacer("~1", "/", "~0", "~").Replace(path)
+}
+
+// ruleOf words a broken rule without the value, which may be a secret.
+func ruleOf(e *jsonschema.OutputError) string {
+	switch k := e.Kind.(type) {
+	case *kind.Pattern:
+		return fmt.Sprintf("the value does not match pattern '%s'", k.Want)
+	case *kind.Format:
+		return fmt.Sprintf("the value is not valid %s", k.Want)
+	}
+	return e.String()
 }

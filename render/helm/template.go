@@ -93,14 +93,14 @@ func template[C any](ctx context.Context, lib library[C], r render.Release) (out
 		return render.Output{}, coalesceError(err)
 	}
 	described := lib.describe(chart)
-	out = render.Output{Inputs: inputs, Random: randomCalls(described, values)}
+	out = render.Output{Inputs: inputs, Random: append(randomCalls(described, values), callsInFiles(r.Chart.Files)...)}
 	if !r.SkipSchema {
 		out.Unchecked, err = checkSchemas(described, asMap(top["Values"]))
 		if err != nil {
 			return render.Output{}, err
 		}
 	}
-	out.Unchecked = append(out.Unchecked, clocked(out.Random)...)
+	out.Unchecked = append(out.Unchecked, coarse(out.Random)...)
 	if c := described.kubeVersion; c != "" && !lib.compatible(c, version) {
 		return render.Output{}, &render.Error{
 			Pos:  render.Position{File: described.name + "/Chart.yaml"},

@@ -77,8 +77,11 @@ func (d dialect) sets(v render.Values, values map[string]any, files *valueFiles)
 	} {
 		for _, expr := range step.exprs {
 			if err := step.apply(expr, values); err != nil {
+				if keyOf(expr) == wholeObject {
+					err = errors.New("it has no key") // the library's message quotes all of it
+				}
 				return &render.Error{
-					Err:  fmt.Errorf("reading %s %q: %w", step.name, expr, err),
+					Err:  fmt.Errorf("reading %s %q: %w", step.name, keyOf(expr), err),
 					Hint: "the form is key.path=value; commas, dots, brackets and = in a key or value are escaped with a backslash",
 				}
 			}
@@ -157,4 +160,19 @@ func valuesError(name string, raw []byte, err error) error {
 		break
 	}
 	return &render.Error{Pos: pos, Err: fmt.Errorf("reading the values file: %s", cause)}
+}
+
+// wholeObject stands for a --set-json expression without a key, which Helm 4 knows and Helm 3 does not.
+const wholeObject = "{...}"
+
+// keyOf gives what stands before the value of a --set expression; the value may be a secret.
+func keyOf(expr string) string {
+	key, _, found := strings.Cut(expr, "=")
+	switch {
+	case found:
+		return key + "=..."
+	case strings.HasPrefix(strings.TrimSpace(expr), "{"):
+		return wholeObject
+	}
+	return expr
 }

@@ -29,12 +29,15 @@ type branch struct {
 
 func openBranch(repoDir, name string) (branch, error) {
 	b := branch{name: plumbing.NewBranchReferenceName(name)}
-	if err := b.name.Validate(); err != nil {
+	err := b.name.Validate()
+	if name == "HEAD" || strings.HasPrefix(name, "refs/") { // git branch refuses HEAD; refs/heads/x would become refs/heads/refs/heads/x
+		err = plumbing.ErrInvalidReferenceName
+	}
+	if err != nil {
 		return branch{}, &render.Error{
 			Err: fmt.Errorf("%q is no name for a branch: %w", name, err), Hint: `choose one like "rendered/production"`,
 		}
 	}
-	var err error
 	if b.repo, err = open(repoDir); err != nil {
 		return branch{}, err
 	}

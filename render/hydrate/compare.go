@@ -2,6 +2,7 @@ package hydrate
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -80,6 +81,9 @@ type edits struct {
 // reconcile finds the edits that make h hold files, or says why it must not be touched: owned files that someone
 // edited, foreign files in the way.
 func reconcile(h holding, files Files) (edits, error) {
+	if err := h.sameStack(files); err != nil {
+		return edits{}, err
+	}
 	e := edits{foreign: h.foreign()}
 	var errs []error
 	for _, p := range slices.Sorted(maps.Keys(files)) {
@@ -102,6 +106,28 @@ func reconcile(h holding, files Files) (edits, error) {
 	}
 	sortDifferences(e.differences)
 	return e, errors.Join(errs...)
+}
+
+// sameStack refuses the tree of another stack: all of its apps would be stale, and Argo CD would prune them.
+func (h holding) sameStack(files Files) error {
+	if !h.regular[provenancePath] || !h.owns(provenancePath) {
+		return nil
+	}
+	text, err := h.read(provenancePath)
+	if err != nil {
+		return err
+	}
+	var have, want struct {
+		Stack string `json:"stack"`
+	}
+	if json.Unmarshal(text, &have) != nil || json.Unmarshal(files[provenancePath], &want) != nil || have == want {
+		return nil // a damaged file is an edited one, which compare reports
+	}
+	return &render.Error{
+		Pos:  render.Position{File: provenancePath},
+		Err:  fmt.Errorf("this is the tree of stack %q, not of %q", have.Stack, want.Stack),
+		Hint: "hydrate to another place; where the stack was renamed, delete this file and run again",
+	}
 }
 
 // stale lists the owned files that are there and not wanted any more.

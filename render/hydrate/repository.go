@@ -16,6 +16,11 @@ import (
 
 // open finds the repository that contains dir, also from within a linked work tree.
 func open(dir string) (*git.Repository, error) {
+	// git looks above the place that a link leads to, go-git above the link.
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, err
+	}
 	repo, err := git.PlainOpenWithOptions(dir, &git.PlainOpenOptions{DetectDotGit: true, EnableDotGitCommonDir: true})
 	if errors.Is(err, git.ErrRepositoryNotExists) { // A bare repository has no .git to detect.
 		repo, err = git.PlainOpen(dir)

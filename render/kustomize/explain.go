@@ -17,18 +17,20 @@ import (
 
 // The layers that kustomize wraps around a cause, one for every step of the walk (api/internal/target/kusttarget.go).
 var (
-	recursed   = regexp.MustCompile(`^recursed accumulation of path '([^']*)': `)
-	added      = regexp.MustCompile(`^recursed merging from path '([^']*)': `)
-	target     = regexp.MustCompile(`^couldn't make target for path '([^']*)': `)
-	quoted     = regexp.MustCompile(`^(?:accumulateDirectory|loader\.New):? (".*")$`)
-	settings   = regexp.MustCompile("(?s)^trouble configuring builtin (\\w+) with config: `.*?`: ")
-	merging    = regexp.MustCompile(`^merging resources from '` + regexp.QuoteMeta(aliasPrefix) + `\d+\.yaml': `)
-	attempts   = regexp.MustCompile(`': (?:recursed (?:accumulation|merging)|couldn't make target|must build at directory)`)
-	objectID   = regexp.MustCompile(`\b([A-Za-z]+)\.(v\w+)\.(\[noGrp\]|[\w.-]+)/(\S+)\.(\[noNs\]|[a-z0-9-]+)`)
-	addedName  = regexp.MustCompile(regexp.QuoteMeta(aliasPrefix) + `\d+-(?:sluice\.root/)?`)
-	yamlLine   = regexp.MustCompile(`\bline (\d+): `)
-	unknown    = regexp.MustCompile(`unknown field "([^"]*)"`)
-	noResource = regexp.MustCompile(`no (?:resource )?matches for (?:Id )?`)
+	recursed    = regexp.MustCompile(`^recursed accumulation of path '([^']*)': `)
+	added       = regexp.MustCompile(`^recursed merging from path '([^']*)': `)
+	target      = regexp.MustCompile(`^couldn't make target for path '([^']*)': `)
+	quoted      = regexp.MustCompile(`^(?:accumulateDirectory|loader\.New):? (".*")$`)
+	settings    = regexp.MustCompile("(?s)^trouble configuring builtin (\\w+) with config: `.*?`: ")
+	merging     = regexp.MustCompile(`^merging resources from '` + regexp.QuoteMeta(aliasPrefix) + `\d+\.yaml': `)
+	attempts    = regexp.MustCompile(`': (?:recursed (?:accumulation|merging)|couldn't make target|must build at directory)`)
+	objectID    = regexp.MustCompile(`\b([A-Za-z]+)\.(v\w+)\.(\[noGrp\]|[\w.-]+)/(\S+)\.(\[noNs\]|[a-z0-9-]+)`)
+	addedName   = regexp.MustCompile(regexp.QuoteMeta(aliasPrefix) + `\d+-(?:sluice\.root/)?`)
+	yamlLine    = regexp.MustCompile(`\bline (\d+): `)
+	unknown     = regexp.MustCompile(`unknown field "([^"]*)"`)
+	inlinePatch = regexp.MustCompile(`(?s) from \[patch: ".*"\]`)
+	literal     = regexp.MustCompile(`(?s)literal sources \[.*\]: invalid literal source .*, expected key=value`)
+	noResource  = regexp.MustCompile(`no (?:resource )?matches for (?:Id )?`)
 )
 
 // layers are prefixes without meaning for a reader.
@@ -50,6 +52,8 @@ func (b *build) explain(err error) error {
 		}
 		text = next
 	}
+	// A patch or a literal may hold a secret.
+	text = literal.ReplaceAllString(inlinePatch.ReplaceAllString(text, " from an inline patch"), "a literal is not of the form key=value")
 	message := b.clean(text)
 	hint := ""
 	switch {

@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -65,8 +66,16 @@ func (b *build) read(v visit) (*kustomization, error) {
 // parse decodes the file as kustomize does, and refuses repeated keys, of which kustomize would keep the last.
 func (k *kustomization) parse(text []byte) error {
 	var doc kv3.Node
-	if err := kv3.Unmarshal(text, &doc); err == nil {
+	documents := kv3.NewDecoder(bytes.NewReader(text))
+	if err := documents.Decode(&doc); err == nil {
 		k.node = &doc
+		var second kv3.Node
+		if err := documents.Decode(&second); err == nil && second.Content[0].ShortTag() != "!!null" {
+			return &render.Error{
+				Pos: render.Position{File: k.shown, Line: second.Line}, Err: errors.New("there is a second document"),
+				Hint: "kustomize would read only the first; merge them.",
+			}
+		}
 		if err := k.repeated(&doc); err != nil {
 			return err
 		}

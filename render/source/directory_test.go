@@ -129,7 +129,7 @@ func TestManifestsAreTheYAMLAndJSONFilesInPathOrder(t *testing.T) {
 		"empty/README.md": "#", "k/kustomization.yaml": "resources: []", "h/Chart.yaml": chartYAML("h", "1.0.0"), "j/a.jsonnet": "{}", "j/b.yaml": "b",
 	})
 	r := reader(dir)
-	if got := paths(fetch(t, r, manifestsAt("m"))); got != "a.yml b.yaml c/d.json" {
+	if got := paths(fetch(t, r, manifestsAt("m"))); got != ".d/x.yaml .hidden.yaml a.yml b.yaml c/d.json" {
 		t.Errorf("files %s", got)
 	}
 	one := fetch(t, r, manifestsAt("m/c/d.json"))

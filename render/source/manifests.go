@@ -6,7 +6,6 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strings"
 
 	"sluice/render"
 )
@@ -26,8 +25,7 @@ func manifests(ctx context.Context, root *os.Root, at string) (render.Tree, erro
 	if !found.IsDir() {
 		return manifestFile(root, at)
 	}
-	visible := func(name string) bool { return !strings.HasPrefix(name, ".") }
-	files, err := readDir(ctx, root, at, visible)
+	files, err := readDir(ctx, root, at, nil) // names that begin with a dot too: Argo CD takes them
 	if err != nil {
 		return render.Tree{}, err
 	}

@@ -2,10 +2,8 @@ package render
 
 import (
 	"cmp"
-	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
 	gocmp "github.com/google/go-cmp/cmp"
 )
@@ -39,8 +37,8 @@ func (c Change) Kind() string {
 // Edit is one field that differs. Values may be secret: whoever prints them must mask those of a Secret.
 type Edit struct {
 	Kind        string // "added", "removed" or "modified"
-	Field       string // "spec.containers[0].image"; keys with other characters than letters, digits, "-" and "_" are quoted
-	Left, Right any    // nil on the side that lacks the field
+	Field       Path
+	Left, Right any // nil on the side that lacks the field
 }
 
 // Diff compares two sets: identities first, then the fields of objects that both have. The result is ordered by key.
@@ -121,32 +119,16 @@ func plainValue(v reflect.Value) any {
 	return v.Interface()
 }
 
-func fieldPath(path gocmp.Path) string {
-	var b strings.Builder
-	for _, step := range path {
+func fieldPath(steps gocmp.Path) Path {
+	var path Path
+	for _, step := range steps {
 		switch step := step.(type) {
 		case gocmp.MapIndex:
-			if b.Len() > 0 {
-				b.WriteByte('.')
-			}
-			b.WriteString(fieldName(step.Key().String()))
+			path = append(path, step.Key().String())
 		case gocmp.SliceIndex:
 			i, j := step.SplitKeys()
-			fmt.Fprintf(&b, "[%d]", max(i, j))
+			path = append(path, max(i, j))
 		}
 	}
-	return b.String()
-}
-
-// fieldName quotes a mapping key that a reader could not tell from the path around it.
-func fieldName(key string) string {
-	for _, c := range key {
-		if c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
-			return fmt.Sprintf("%q", key)
-		}
-	}
-	if key == "" {
-		return `""`
-	}
-	return key
+	return path
 }

@@ -79,9 +79,9 @@ func (s Set) Append(o Set) Set {
 	}
 }
 
-// Position gives the place of a field in the text that the object was parsed from: the path is mapping keys (string)
-// and list indices (int). A field that is not there gives its nearest parent's place.
-func (o Object) Position(path ...any) Position {
+// Position gives the place of a field in the text that the object was parsed from. A field that is not there gives its
+// nearest parent's place.
+func (o Object) Position(path Path) Position {
 	pos := Position{File: o.Provenance.File, Line: o.Provenance.Line}
 	n := o.node
 	for _, step := range path {

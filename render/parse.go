@@ -66,17 +66,21 @@ func chunks(text []byte) []chunk {
 	return list
 }
 
-// directives says whether text is what may stand above the marker of its document: "%YAML 1.1" and comments.
+// directives says whether text ends in what may stand above the marker of its document: "%YAML 1.1" and comments, from
+// the beginning or from a "..." on.
 func directives(text []byte) bool {
-	found := false
+	found, content := false, false
 	for line := range bytes.Lines(text) {
-		line = bytes.TrimSpace(line)
-		if len(line) > 0 && line[0] != '#' && line[0] != '%' {
-			return false
+		switch line = bytes.TrimRight(line, " \t\r\n"); {
+		case bytes.Equal(line, []byte("...")):
+			found, content = false, false
+		case len(line) > 0 && line[0] == '%':
+			found = true
+		case len(line) > 0 && line[0] != '#':
+			content = true
 		}
-		found = found || len(line) > 0 && line[0] == '%'
 	}
-	return found
+	return found && !content
 }
 
 func isMarker(line []byte) bool {

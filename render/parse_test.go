@@ -231,10 +231,10 @@ func TestPositionsSurviveParse(t *testing.T) {
 	if b.Provenance.Template != "c/templates/b.yaml" || b.Provenance.Line != 7 {
 		t.Errorf("provenance = %+v", b.Provenance)
 	}
-	if got := b.Position("spec", "list", 0, "x").String(); got != "in.yaml:13:8" {
+	if got := b.Position(Path{"spec", "list", 0, "x"}).String(); got != "in.yaml:13:8" {
 		t.Errorf("position = %s", got)
 	}
-	if got := b.Position("spec", "absent").String(); got != "in.yaml:12:3" {
+	if got := b.Position(Path{"spec", "absent"}).String(); got != "in.yaml:12:3" {
 		t.Errorf("position of an absent field = %s, want its parent's", got)
 	}
 }

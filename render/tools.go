@@ -95,7 +95,7 @@ func (t Tools) now() time.Time {
 // Placeholder is one argocd-vault-plugin placeholder found in a set: a line of the ledger.
 type Placeholder struct {
 	Object    Key
-	Field     string   // path of the scalar, e.g. "spec.template.spec.containers[0].env[2].value"
+	Field     Path     // of the scalar that holds it, or of the mapping whose key it is
 	Path      string   // Vault path, e.g. "kv/data/argocd/platform/registry"
 	Key       string   // key at that path
 	Version   string   // empty for the newest

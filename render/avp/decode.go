@@ -46,7 +46,7 @@ func Decode(set render.Set) (render.Set, []render.Placeholder, error) {
 	}
 	// The places within a scalar are in order already, and the sort is stable.
 	slices.SortStableFunc(ledger, func(a, b render.Placeholder) int {
-		return cmp.Or(a.Object.Compare(b.Object), cmp.Compare(a.Field, b.Field))
+		return cmp.Or(a.Object.Compare(b.Object), cmp.Compare(a.Field.String(), b.Field.String()))
 	})
 	return result, ledger, nil
 }
@@ -85,7 +85,7 @@ func (s *scan) locate(f fault) located {
 	if pos.File == "" {
 		pos = render.Position{File: s.object.Provenance.File, Line: s.object.Provenance.Line}
 	}
-	field := s.field()
+	field := s.path.String()
 	return located{s.object.Key, field, f.at, &render.Error{
 		Pos:  pos,
 		Err:  fmt.Errorf("decoding placeholders of %s, field %s: %q: %s", s.object.Key, field, f.shown, f.reason),

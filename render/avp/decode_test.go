@@ -177,21 +177,21 @@ func TestLedgerTellsWhatIsAskedFor(t *testing.T) {
 	_, ledger := mustDecode(t, set)
 	deployment, secret := render.Key{Kind: "Deployment", Name: "x"}, render.Key{Kind: "Secret", Name: "x"}
 	want := []render.Placeholder{
-		{Object: deployment, Field: "spec.list[1].url", Path: "u", Key: "k", Spelling: "%3Cpath:u%23k%3E", Encoding: "percent", URL: true},
-		{Object: deployment, Field: "spec.list[1].url", Path: "v", Key: "k", Spelling: "<path:v#k>", URL: true},
-		{Object: deployment, Field: "spec.list[1].url", Path: "w", Key: "k", Spelling: "<path:w#k>", URL: true},
-		{Object: secret, Field: `data."<path:kv/data/n#name>"`, Path: "kv/data/n", Key: "name", Spelling: "<path:kv/data/n#name>", InKey: true},
-		{Object: secret, Field: "stringData.a", Path: "p", Key: "1", Spelling: "<path:p#1>"},
-		{Object: secret, Field: "stringData.a", Path: "q", Key: "2", Spelling: "<path:q# 2 >"},
+		{Object: deployment, Field: render.Path{"spec", "list", 1, "url"}, Path: "u", Key: "k", Spelling: "%3Cpath:u%23k%3E", Encoding: "percent", URL: true},
+		{Object: deployment, Field: render.Path{"spec", "list", 1, "url"}, Path: "v", Key: "k", Spelling: "<path:v#k>", URL: true},
+		{Object: deployment, Field: render.Path{"spec", "list", 1, "url"}, Path: "w", Key: "k", Spelling: "<path:w#k>", URL: true},
+		{Object: secret, Field: render.Path{"data", "<path:kv/data/n#name>"}, Path: "kv/data/n", Key: "name", Spelling: "<path:kv/data/n#name>", InKey: true},
+		{Object: secret, Field: render.Path{"stringData", "a"}, Path: "p", Key: "1", Spelling: "<path:p#1>"},
+		{Object: secret, Field: render.Path{"stringData", "a"}, Path: "q", Key: "2", Spelling: "<path:q# 2 >"},
 		{
-			Object: secret, Field: `stringData."b.c"`, Path: "kv/data/b", Key: "k", Version: "2",
+			Object: secret, Field: render.Path{"stringData", "b.c"}, Path: "kv/data/b", Key: "k", Version: "2",
 			Modifiers: []string{"base64decode", "indent 4"}, Spelling: "<path:kv/data/b#k#2 | base64decode | indent 4>",
 		},
 	}
-	if diff := cmp.Diff(want, ledger, cmpopts.SortSlices(func(a, b render.Placeholder) bool { return a.Field < b.Field })); diff != "" {
+	if diff := cmp.Diff(want, ledger, cmpopts.SortSlices(func(a, b render.Placeholder) bool { return a.Field.String() < b.Field.String() })); diff != "" {
 		t.Errorf("ledger (-want +got):\n%s", diff)
 	}
-	if ledger[0].Path != "u" || ledger[1].Path != "v" || ledger[len(ledger)-1].Field != "stringData.a" {
+	if ledger[0].Path != "u" || ledger[1].Path != "v" || ledger[len(ledger)-1].Field.String() != "stringData.a" {
 		t.Errorf("order: %+v", ledger)
 	}
 }
@@ -245,10 +245,10 @@ func TestGenericPlaceholdersNeedTheAnnotation(t *testing.T) {
 	got, ledger := mustDecode(t, set)
 	key := render.Key{Kind: "ConfigMap", Name: "x"}
 	want := []render.Placeholder{
-		{Object: key, Field: "data.a", Path: "kv/data/g", Key: "b", Version: "7", Spelling: "<b>"},
-		{Object: key, Field: "data.a", Path: "kv/data/g", Key: "user", Version: "7", Modifiers: []string{"base64encode"}, Spelling: "<user | base64encode>"},
-		{Object: key, Field: "data.a", Path: "p", Key: "k", Version: "1", Spelling: "<path:p#k#1>"},
-		{Object: key, Field: "data.b", Path: "kv/data/g", Key: "pass", Version: "7", Spelling: "%3Cpass%3E", Encoding: "percent"},
+		{Object: key, Field: render.Path{"data", "a"}, Path: "kv/data/g", Key: "b", Version: "7", Spelling: "<b>"},
+		{Object: key, Field: render.Path{"data", "a"}, Path: "kv/data/g", Key: "user", Version: "7", Modifiers: []string{"base64encode"}, Spelling: "<user | base64encode>"},
+		{Object: key, Field: render.Path{"data", "a"}, Path: "p", Key: "k", Version: "1", Spelling: "<path:p#k#1>"},
+		{Object: key, Field: render.Path{"data", "b"}, Path: "kv/data/g", Key: "pass", Version: "7", Spelling: "%3Cpass%3E", Encoding: "percent"},
 	}
 	if diff := cmp.Diff(want, ledger); diff != "" {
 		t.Errorf("ledger (-want +got):\n%s", diff)

@@ -55,10 +55,10 @@ func TestParsedManifestsDecodeOnlyInsideTheirSpans(t *testing.T) {
 		t.Fatalf("ledger %+v", ledger)
 	}
 	for _, p := range ledger {
-		if want, ok := encodings[p.Field]; !ok || p.Encoding != want || p.Path != "kv/data/model" || p.Key != "password" {
+		if want, ok := encodings[p.Field.String()]; !ok || p.Encoding != want || p.Path != "kv/data/model" || p.Key != "password" {
 			t.Errorf("entry %+v", p)
 		}
-		if p.URL != (p.Field == "data.REDIS_URL" || p.Field == "data.url") {
+		if p.URL != (p.Field.String() == "data.REDIS_URL" || p.Field.String() == "data.url") {
 			t.Errorf("%s: URL %v", p.Field, p.URL)
 		}
 	}

@@ -3,16 +3,9 @@ package avp
 import (
 	"maps"
 	"slices"
-	"strconv"
 
 	"sluice/render"
 )
-
-// step is one step of a field path: into a list, or into a mapping where index is negative.
-type step struct {
-	key   string
-	index int
-}
 
 // scan walks the tree of one object and gathers what it finds.
 type scan struct {
@@ -21,7 +14,7 @@ type scan struct {
 	generic *generic
 	ignored bool // the plugin skips the object
 	skipped int  // above zero within a list that is directly in a list
-	path    []step
+	path    render.Path
 	found   []render.Placeholder
 	faults  []located
 }
@@ -53,7 +46,7 @@ func (s *scan) mapping(m map[string]any) (map[string]any, bool) {
 	changed := false
 	result := m
 	for key, v := range m {
-		s.path = append(s.path, step{key: key, index: -1})
+		s.path = append(s.path, key)
 		s.key(key)
 		if plain, differs := s.value(v); differs {
 			if !changed {
@@ -74,7 +67,7 @@ func (s *scan) list(l []any) ([]any, bool) {
 		if nested {
 			s.skipped++
 		}
-		s.path = append(s.path, step{index: i})
+		s.path = append(s.path, i)
 		if plain, differs := s.value(v); differs {
 			if !changed {
 				result, changed = slices.Clone(l), true
@@ -206,7 +199,7 @@ func (s *scan) settled(plain string, pieces []piece) {
 func (s *scan) enter(text string, p piece) {
 	s.found = append(s.found, render.Placeholder{
 		Object:    s.object.Key,
-		Field:     s.field(),
+		Field:     slices.Clone(s.path),
 		Path:      p.ref.path,
 		Key:       p.ref.key,
 		Version:   p.ref.version,
@@ -223,34 +216,4 @@ func (s *scan) fault(f fault) {
 		return
 	}
 	s.faults = append(s.faults, s.locate(f))
-}
-
-// field writes the path as render.Diff does: keys with other characters than letters, digits, "-" and "_" are quoted.
-func (s *scan) field() string {
-	var b []byte
-	for _, st := range s.path {
-		if st.index >= 0 {
-			b = strconv.AppendInt(append(b, '['), int64(st.index), 10)
-			b = append(b, ']')
-			continue
-		}
-		if len(b) > 0 {
-			b = append(b, '.')
-		}
-		if bareKey(st.key) {
-			b = append(b, st.key...)
-		} else {
-			b = strconv.AppendQuote(b, st.key)
-		}
-	}
-	return string(b)
-}
-
-func bareKey(key string) bool {
-	for i := 0; i < len(key); i++ {
-		if !isAlnum(key[i]) && key[i] != '-' && key[i] != '_' {
-			return false
-		}
-	}
-	return key != ""
 }

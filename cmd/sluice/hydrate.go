@@ -148,6 +148,7 @@ func (v *invocation) write(ctx context.Context, to target, plan render.Plan, fil
 	return hydrate.Commit(ctx, v.stack, files, hydrate.CommitOptions{
 		Branch: to.branch, Create: to.create, StackDir: v.stack, AllowDirty: to.allowDirty,
 		StackURL: plan.Hydrate.RepoURL, // the branch is one of the repository that holds the stack
+		Reads:    reads(plan),
 	})
 }
 
@@ -219,6 +220,20 @@ func (v *invocation) sayHydrated(form string, to target, results []render.Result
 		v.note("commit %s", s.Commit)
 	}
 	return nil
+}
+
+// reads lists the paths of the stack that its sources name.
+func reads(plan render.Plan) []string {
+	var paths []string
+	for _, app := range plan.Apps() {
+		for _, s := range app.Sources {
+			if s.Path != "" {
+				paths = append(paths, s.Path)
+			}
+			paths = append(paths, s.Values.Files...)
+		}
+	}
+	return paths
 }
 
 // outOfSources refuses an output directory inside a source of the stack: the next run would render the tree itself.

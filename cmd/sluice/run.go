@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -127,10 +128,15 @@ func oneOf(what, value string, words ...string) error {
 	return &render.Error{Err: fmt.Errorf("%s %q is not known", what, value), Hint: hint}
 }
 
+// credentials are the user and password of a URL. The tools leave them out of what they say; this catches the messages
+// of libraries, and of text that is no URL after all.
+var credentials = regexp.MustCompile(`://[^/@\s"']+@`)
+
 // printError writes an error and its hints. Of joined errors each gets its line, followed by its own hints.
 func printError(w io.Writer, err error) {
 	for _, m := range messages(err) {
-		fmt.Fprintf(w, "error: %s\n", strings.ReplaceAll(strings.TrimSpace(m.text), "\n", "\n  "))
+		text := credentials.ReplaceAllString(strings.TrimSpace(m.text), "://***@")
+		fmt.Fprintf(w, "error: %s\n", strings.ReplaceAll(text, "\n", "\n  "))
 		for _, hint := range m.hints {
 			fmt.Fprintf(w, "hint: %s\n", hint)
 		}

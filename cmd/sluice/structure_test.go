@@ -177,3 +177,36 @@ func reach(graph map[string][]string, from, prefix string) []string {
 	}
 	return nil
 }
+
+// The checks of this file bite: a graph with each of the forbidden things.
+func TestForbiddenImportsAreFound(t *testing.T) {
+	graph := map[string][]string{
+		"sluice/render": {"example.com/plain"}, "example.com/plain": {"example.com/deep"},
+		"example.com/deep": {"helm.sh/helm/v3/pkg/chart"},
+	}
+	want := "sluice/render -> example.com/plain -> example.com/deep -> helm.sh/helm/v3/pkg/chart"
+	if got := strings.Join(reach(graph, "sluice/render", "helm.sh/"), " -> "); got != want {
+		t.Errorf("path %q, want %q", got, want)
+	}
+	for _, c := range []struct {
+		from, to string
+		want     bool
+	}{
+		{"sluice/render", "sluice/render/helm", false},
+		{"sluice/render/kustomize", "sluice/render/helm", false},
+		{"sluice/render/helm", "sluice/render", true},
+		{"sluice/render/helm", "sluice/schemas", false},
+		{"sluice/render/stack", "sluice/schemas", true},
+		{"sluice/cmd/sluice", "sluice/render/helm", true},
+		{"sluice/cmd/internal/report", "sluice/render/avp", false},
+	} {
+		to, known := allowed(c.from)
+		got := known && slices.ContainsFunc(to, func(p string) bool { return matches(p, c.to) })
+		if got != c.want {
+			t.Errorf("%s -> %s is allowed: %t, want %t", c.from, c.to, got, c.want)
+		}
+	}
+	if _, known := allowed("sluice/util"); known {
+		t.Error("a package outside the house is accepted")
+	}
+}

@@ -26,6 +26,9 @@ type CommitOptions struct {
 	StackURL string
 	// AllowDirty accepts uncommitted changes below StackDir. The commit then names no dry revision.
 	AllowDirty bool
+	// Reads are paths that the render read, relative to StackDir. A file there that git ignores counts as uncommitted:
+	// the next clone renders without it, and what it held is pruned.
+	Reads []string
 }
 
 // Commit puts files onto a branch of the repository that contains repoDir (a work tree, a linked work tree or a bare
@@ -57,7 +60,7 @@ func commit(ctx context.Context, repoDir string, files Files, o CommitOptions) (
 	if b.tip.IsZero() && !o.Create {
 		return Summary{}, b.missing(repoDir)
 	}
-	dry, err := readDry(ctx, o.StackDir)
+	dry, err := readDry(ctx, o.StackDir, o.Reads)
 	if err != nil {
 		return Summary{}, err
 	}

@@ -30,8 +30,9 @@ type dryRevision struct {
 	dirty  []string // paths below the stack's directory that differ from the commit, ordered
 }
 
-// readDry reads the revision checked out around dir and what differs from it below dir.
-func readDry(ctx context.Context, dir string) (dryRevision, error) {
+// readDry reads the revision checked out around dir and what differs from it below dir. Reads are the paths below dir
+// where ignored files count.
+func readDry(ctx context.Context, dir string, reads []string) (dryRevision, error) {
 	repo, err := open(dir)
 	if err != nil {
 		return dryRevision{}, err
@@ -56,6 +57,9 @@ func readDry(ctx context.Context, dir string) (dryRevision, error) {
 	c := comparison{ctx: ctx, repo: repo}
 	if c.prefix, err = relative(worktree.Filesystem.Root(), dir); err != nil {
 		return dryRevision{}, err
+	}
+	for _, p := range reads {
+		c.reads = append(c.reads, path.Join(c.prefix, p))
 	}
 	c.root = os.DirFS(worktree.Filesystem.Root())
 	c.top = worktree.Filesystem.Root()
@@ -84,8 +88,8 @@ func relative(top, dir string) (string, error) {
 }
 
 // comparison finds what differs between a commit and the work tree below prefix: changed, deleted and untracked files.
-// Files that .gitignore or .git/info/exclude name do not count; the user's own excludes file is not read, so that
-// every machine sees the same. It compares content and trusts no index.
+// Files that .gitignore or .git/info/exclude name count only where they were read; the user's own excludes file is not
+// looked at, so that every machine sees the same. It compares content and trusts no index.
 type comparison struct {
 	ctx      context.Context
 	repo     *git.Repository
@@ -93,6 +97,7 @@ type comparison struct {
 	top      string
 	prefix   string
 	patterns []gitignore.Pattern
+	reads    []string
 	dirty    []string
 }
 
@@ -150,14 +155,17 @@ func (c *comparison) visit(p string, d fs.DirEntry, entries map[string]object.Tr
 		}
 		return nil
 	case tracked && entry.Mode == filemode.Submodule && d.IsDir():
-		inner, err := readDry(c.ctx, filepath.Join(c.top, filepath.FromSlash(p)))
+		inner, err := readDry(c.ctx, filepath.Join(c.top, filepath.FromSlash(p)), nil)
 		if err != nil || inner.commit.Hash != entry.Hash || len(inner.dirty) > 0 {
 			c.dirty = append(c.dirty, p)
 		}
 		return fs.SkipDir
 	case !tracked && gitignore.NewMatcher(c.patterns).Match(split(p), d.IsDir()) && !holds(entries, p):
-		if d.IsDir() {
+		switch {
+		case d.IsDir() && !c.overlaps(p):
 			return fs.SkipDir
+		case !d.IsDir() && c.wasRead(p):
+			c.dirty = append(c.dirty, p)
 		}
 		return nil
 	case d.IsDir() && p != c.prefix:
@@ -170,6 +178,22 @@ func (c *comparison) visit(p string, d fs.DirEntry, entries map[string]object.Tr
 		c.dirty = append(c.dirty, p)
 	}
 	return err
+}
+
+// wasRead tells whether an ignored file is one that a render reads. Archives in charts/ are not: dependencies come from
+// where the chart declares them.
+func (c *comparison) wasRead(p string) bool {
+	if path.Base(path.Dir(p)) == "charts" && path.Ext(p) == ".tgz" {
+		return false
+	}
+	return slices.ContainsFunc(c.reads, func(r string) bool { return p == r || strings.HasPrefix(p, r+"/") })
+}
+
+// overlaps tells whether a directory holds, or is below, something that a render reads.
+func (c *comparison) overlaps(dir string) bool {
+	return slices.ContainsFunc(c.reads, func(r string) bool {
+		return strings.HasPrefix(r+"/", dir+"/") || strings.HasPrefix(dir+"/", r+"/")
+	})
 }
 
 // holds tells whether a directory has tracked files; git keeps tracking those whatever .gitignore says.

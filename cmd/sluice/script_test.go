@@ -44,6 +44,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, ".gitconfig"), []byte(config), 0o644)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"twice":    twice,
 			"serve":    serve,
 			"truncate": truncate,
 			"tamper":   tamper,
@@ -51,6 +52,22 @@ func TestScripts(t *testing.T) {
 			"sametree": sameTree,
 		},
 	})
+}
+
+// twice runs a command that writes nothing two times and fails unless both runs say the same: every golden output is
+// that of a second run as well. "! twice" is for commands that fail.
+func twice(ts *testscript.TestScript, neg bool, args []string) {
+	var said [2]string
+	for i := range said {
+		err := ts.Exec(args[0], args[1:]...)
+		if (err != nil) != neg {
+			ts.Fatalf("run %d of %v: %v", i+1, args, err)
+		}
+		said[i] = ts.ReadFile("stdout") + "\x00" + ts.ReadFile("stderr")
+	}
+	if said[0] != said[1] {
+		ts.Fatalf("two runs of %v differ", args)
+	}
 }
 
 // serve starts an HTTP server on loopback for the rest of the script: "serve VAR DIR" serves a directory's files,

@@ -66,7 +66,7 @@ type Toolchain struct {
 	Name         string
 	Helm         string // version without "v", e.g. "3.22.0"
 	Kustomize    string
-	Capabilities Capabilities
+	Capabilities Capabilities // complete, as [NewCapabilities] gives them
 }
 
 // Layer is a group of apps that Argo CD syncs in one wave.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -120,39 +121,25 @@ func (v *invocation) plan() (render.Plan, error) {
 // cluster's Argo CD ships: Helm 4 from 3.5 on (argo-cd hack/tool-versions.sh at the tags).
 func (v *invocation) toolchainFor(plan render.Plan) (render.Toolchain, error) {
 	chain := render.Toolchain{Name: v.toolchain, Helm: helm.Version3, Kustomize: kustomize.Version}
-	kubernetes, apis := plan.Cluster.Kubernetes, plan.Cluster.APIVersions
 	declared, ok := plan.Toolchains[v.toolchain]
 	switch {
 	case ok:
-		chain.Helm = orElse(declared.Helm, chain.Helm)
-		chain.Kustomize = orElse(declared.Kustomize, chain.Kustomize)
-		kubernetes, apis = declared.Capabilities.KubeVersion, declared.Capabilities.APIVersions
+		if declared.Kustomize != kustomize.Version {
+			return chain, &render.Error{
+				Err:  fmt.Errorf("choosing the kustomize engine: %s is not a linked version", declared.Kustomize),
+				Hint: "linked is " + kustomize.Version,
+			}
+		}
+		return declared, nil
 	case v.toolchain == "" && shipsHelm4(plan.Cluster.ArgoCD), v.toolchain == "helm4":
 		chain.Helm = helm.Version4
 	case v.toolchain != "" && v.toolchain != "helm3":
-		words := []string{"helm3", "helm4"}
-		for name := range plan.Toolchains {
-			words = append(words, name)
-		}
-		slices.Sort(words)
+		words := append([]string{"helm3", "helm4"}, slices.Sorted(maps.Keys(plan.Toolchains))...)
 		return chain, oneOf("--toolchain", v.toolchain, words...)
 	}
-	if chain.Kustomize != kustomize.Version {
-		return chain, &render.Error{
-			Err:  fmt.Errorf("choosing the kustomize engine: %s is not a linked version", chain.Kustomize),
-			Hint: "linked is " + kustomize.Version,
-		}
-	}
 	var err error
-	chain.Capabilities, err = render.NewCapabilities(kubernetes, apis)
+	chain.Capabilities, err = render.NewCapabilities(plan.Cluster.Kubernetes, plan.Cluster.APIVersions)
 	return chain, err
-}
-
-func orElse(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
 }
 
 // shipsHelm4 says whether an Argo CD version renders with Helm 4.

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -38,7 +39,7 @@ func (c *checker) plan(stack *node) render.Plan {
 		if p.Toolchains == nil {
 			p.Toolchains = map[string]render.Toolchain{}
 		}
-		p.Toolchains[name] = toolchain(name, stack.at("toolchains").at(name), p.Cluster)
+		p.Toolchains[name] = c.toolchain(name, stack.at("toolchains").at(name), p.Cluster)
 	}
 	c.gitURL(stack.at("hydrate").at("repoURL"))
 	layers := stack.at("layers")
@@ -60,6 +61,7 @@ func (c *checker) plan(stack *node) render.Plan {
 func (c *checker) cluster(n *node) render.Cluster {
 	c.ranges(n.at("podCIDR"))
 	c.ranges(n.at("serviceCIDR"))
+	c.capabilities(n.at("kubernetes"), n.text("kubernetes"), nil)
 	return render.Cluster{
 		Kubernetes:   n.text("kubernetes"),
 		Distribution: n.text("distribution"),
@@ -91,18 +93,30 @@ func hydration(stack *node) render.Hydration {
 
 // toolchain gives a declared alternative. What it does not say of capabilities is the cluster's, so that two toolchains
 // differ in no more than the stack says.
-func toolchain(name string, n *node, cluster render.Cluster) render.Toolchain {
-	t := render.Toolchain{
+func (c *checker) toolchain(name string, n *node, cluster render.Cluster) render.Toolchain {
+	apis := cluster.APIVersions
+	if n.at("apiVersions") != nil {
+		apis = n.texts("apiVersions")
+	}
+	kubernetes := cluster.Kubernetes
+	if n.at("kubernetes") != nil {
+		kubernetes = n.text("kubernetes")
+	}
+	return render.Toolchain{
 		Name: name, Helm: n.text("helm"), Kustomize: n.text("kustomize"),
-		Capabilities: render.Capabilities{
-			KubeVersion: cmp.Or(n.text("kubernetes"), cluster.Kubernetes),
-			APIVersions: sortedTexts(n.texts("apiVersions")),
-		},
+		Capabilities: c.capabilities(n.at("kubernetes"), kubernetes, apis),
 	}
-	if n.at("apiVersions") == nil {
-		t.Capabilities.APIVersions = slices.Clone(cluster.APIVersions)
+}
+
+// capabilities models what a toolchain's templates see. A version that is not known is a fault of n, the field that
+// states it; one that breaks the schema has been reported already.
+func (c *checker) capabilities(n *node, kubernetes string, apis []string) render.Capabilities {
+	made, err := render.NewCapabilities(kubernetes, apis)
+	var fault *render.Error
+	if n != nil && kubernetes != "" && errors.As(err, &fault) {
+		c.add(n.place, fault.Hint, "%v", fault.Err)
 	}
-	return t
+	return made
 }
 
 // layer gives a layer with its apps, in the order of their names. The wave of a layer whose wave was wrong is unknown,

@@ -89,8 +89,9 @@ func isMarker(line []byte) bool {
 }
 
 type parser struct {
-	name string
-	set  Set
+	name     string
+	set      Set
+	expanded int
 }
 
 // chunk parses the documents of c: one, unless a "..." line ends it early or the text is a run of JSON values.
@@ -122,7 +123,7 @@ func (p *parser) document(doc *yaml.Node, template string) error {
 	if doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 {
 		node = doc.Content[0]
 	}
-	d := decoder{name: p.name}
+	d := decoder{name: p.name, expanded: &p.expanded}
 	value, err := d.value(node)
 	if err != nil {
 		return err

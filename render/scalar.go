@@ -13,14 +13,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxNodes bounds what aliases may expand to in one document (a "billion laughs" text is a few lines long).
-const maxNodes = 1_000_000
+// maxExpanded bounds what the aliases of a stream may expand to (a "billion laughs" text is a few lines long).
+const maxExpanded = 1_000_000
 
 // decoder turns the nodes of one document into plain values.
 type decoder struct {
-	name  string
-	nodes int
-	open  map[*yaml.Node]bool // anchors being expanded
+	name     string
+	expanded *int                // values that came through aliases, over the whole stream
+	open     map[*yaml.Node]bool // anchors being expanded
 }
 
 func (d *decoder) fail(n *yaml.Node, format string, args ...any) error {
@@ -32,8 +32,10 @@ func (d *decoder) fail(n *yaml.Node, format string, args ...any) error {
 
 // value decodes a node and everything below it.
 func (d *decoder) value(n *yaml.Node) (any, error) {
-	if d.nodes++; d.nodes > maxNodes {
-		return nil, d.fail(n, "aliases expand to more than %d values", maxNodes)
+	if len(d.open) > 0 {
+		if *d.expanded++; *d.expanded > maxExpanded {
+			return nil, d.fail(n, "aliases expand to more than %d values", maxExpanded)
+		}
 	}
 	switch n.Kind {
 	case yaml.ScalarNode:

@@ -89,6 +89,9 @@ func (w work) result(ctx context.Context) (Result, error) {
 			return Result{}, fmt.Errorf("decoding placeholders: %w", err)
 		}
 	}
+	if w.app.Secrets == "" {
+		result.Unchecked = append(result.Unchecked, w.undeclared(result.Set)...)
+	}
 	if len(result.Set.Objects) == 0 && !w.app.AllowEmpty {
 		return Result{}, &Error{
 			Pos:  w.app.Pos,
@@ -97,6 +100,22 @@ func (w work) result(ctx context.Context) (Result, error) {
 		}
 	}
 	return result, nil
+}
+
+// undeclared names placeholders of an app that does not ask for the plugin: Argo CD would apply them as they stand.
+func (w work) undeclared(set Set) []string {
+	if w.tools.Decode == nil {
+		return nil
+	}
+	_, ledger, err := w.tools.Decode(set)
+	switch {
+	case err != nil:
+		return []string{"it holds what looks like a broken placeholder, and secrets is not \"avp\""}
+	case len(ledger) == 0:
+		return nil
+	}
+	return []string{fmt.Sprintf("no plugin replaces its %d placeholders, as secrets is not \"avp\": first %s of %s",
+		len(ledger), ledger[0].Field, ledger[0].Object)}
 }
 
 // locate gives an error the position of the source where it has none of its own.

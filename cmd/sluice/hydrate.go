@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -86,7 +87,10 @@ func (v *invocation) hydrate(ctx context.Context, to target, form string) error 
 		return err
 	}
 	if to.check {
-		return v.checkTree(ctx, to, files)
+		if err := v.checkTree(ctx, to, form, files); err != nil {
+			return err
+		}
+		return v.judged(results)
 	}
 	done, err := v.write(ctx, to, plan, files)
 	if err != nil {
@@ -153,7 +157,7 @@ func (v *invocation) write(ctx context.Context, to target, plan render.Plan, fil
 }
 
 // checkTree lists what a hydrate would change.
-func (v *invocation) checkTree(ctx context.Context, to target, files hydrate.Files) error {
+func (v *invocation) checkTree(ctx context.Context, to target, form string, files hydrate.Files) error {
 	var found []hydrate.Difference
 	var err error
 	if to.out != "" {
@@ -164,14 +168,23 @@ func (v *invocation) checkTree(ctx context.Context, to target, files hydrate.Fil
 	if err != nil {
 		return err
 	}
-	for _, d := range found {
-		fmt.Fprintf(v.out, "%s %s\n", d.Kind, d.Path)
+	if form == "json" {
+		if err := report.JSON(v.out, append([]hydrate.Difference{}, found...)); err != nil {
+			return err
+		}
+	} else {
+		for _, d := range found {
+			fmt.Fprintf(v.out, "%s %s\n", d.Kind, d.Path)
+		}
 	}
 	if len(found) == 0 {
 		v.note("the hydrated tree is what the stack renders")
 		return nil
 	}
-	v.note("%d paths are not what the stack renders; run sluice hydrate without --check", len(found))
+	v.note("paths that are not what the stack renders: %d; run sluice hydrate without --check", len(found))
+	if slices.ContainsFunc(found, func(d hydrate.Difference) bool { return d.Kind == hydrate.Foreign }) {
+		v.note("Argo CD applies the foreign ones too, and hydrate never removes them: delete them, or take them into the stack")
+	}
 	return errDifferent
 }
 
@@ -180,7 +193,7 @@ type hydrated struct {
 	Apps      []report.App `json:"apps"`
 	Added     int          `json:"added"`
 	Changed   int          `json:"changed"`
-	Removed   int          `json:"removed"`
+	Removed   []string     `json:"removed"`
 	Unchanged int          `json:"unchanged"`
 	Foreign   []string     `json:"foreign"`
 	Commit    string       `json:"commit,omitempty"`
@@ -189,13 +202,9 @@ type hydrated struct {
 func (v *invocation) sayHydrated(form string, to target, results []render.Result, s hydrate.Summary) error {
 	apps := report.Summarize(results)
 	if form == "json" {
-		foreign := s.Foreign
-		if foreign == nil {
-			foreign = []string{}
-		}
 		return report.JSON(v.out, hydrated{
-			Apps: apps, Added: s.Added, Changed: s.Changed, Removed: s.Removed, Unchanged: s.Unchanged,
-			Foreign: foreign, Commit: s.Commit,
+			Apps: apps, Added: s.Added, Changed: s.Changed, Removed: orEmpty(s.Removed), Unchanged: s.Unchanged,
+			Foreign: orEmpty(s.Foreign), Commit: s.Commit,
 		})
 	}
 	if err := report.Summary(v.out, apps); err != nil {
@@ -208,6 +217,9 @@ func (v *invocation) sayHydrated(form string, to target, results []render.Result
 	for _, f := range s.Foreign {
 		v.note("foreign, left alone: %s", f)
 	}
+	for _, f := range s.Removed {
+		v.note("removed: %s", f)
+	}
 	if s.Repaired {
 		v.note("an earlier run was interrupted while it wrote; the tree is complete now")
 	}
@@ -215,7 +227,7 @@ func (v *invocation) sayHydrated(form string, to target, results []render.Result
 		v.note("%s: %d files, nothing changed, nothing written", where, s.Unchanged)
 		return nil
 	}
-	v.note("%s: %d files added, %d changed, %d removed, %d unchanged", where, s.Added, s.Changed, s.Removed, s.Unchanged)
+	v.note("%s: %d files added, %d changed, %d removed, %d unchanged", where, s.Added, s.Changed, len(s.Removed), s.Unchanged)
 	if s.Commit != "" {
 		v.note("commit %s", s.Commit)
 	}
@@ -235,6 +247,9 @@ func reads(plan render.Plan) []string {
 	}
 	return paths
 }
+
+// orEmpty makes a list that is never null in JSON.
+func orEmpty(list []string) []string { return append([]string{}, list...) }
 
 // outOfSources refuses an output directory inside a source of the stack: the next run would render the tree itself.
 func outOfSources(plan render.Plan, out string) error {

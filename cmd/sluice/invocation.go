@@ -219,4 +219,46 @@ func stackFiles(dir string) (fs.FS, func(), error) {
 // output adds the flag for the form of the output.
 func output(cmd *cobra.Command, form *string, words ...string) {
 	cmd.Flags().StringVarP(form, "output", "o", words[0], "`form` of the output: "+strings.Join(words, ", "))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// complete offers the values of a verb's flags to the shell: those of the stack where it can be read, else none.
+func (v *invocation) complete(cmd *cobra.Command) {
+	of := func(words func(render.Plan) []string) cobra.CompletionFunc {
+		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			dir := v.stack
+			if !filepath.IsAbs(dir) {
+				dir = filepath.Join(v.dir, dir)
+			}
+			plan, _ := stack.Load(dir, v.tags)
+			return words(plan), cobra.ShellCompDirectiveNoFileComp
+		}
+	}
+	for flag, words := range map[string]func(render.Plan) []string{
+		"app": func(p render.Plan) (names []string) {
+			for _, a := range p.Apps() {
+				names = append(names, a.Name)
+			}
+			return names
+		},
+		"layer": func(p render.Plan) (names []string) {
+			for _, l := range p.Layers {
+				names = append(names, l.Name)
+			}
+			return names
+		},
+		"toolchain": func(p render.Plan) []string {
+			return append([]string{"helm3", "helm4"}, slices.Sorted(maps.Keys(p.Toolchains))...)
+		},
+		"secrets": func(render.Plan) []string { return []string{"avp"} },
+	} {
+		if cmd.Flags().Lookup(flag) != nil {
+			_ = cmd.RegisterFlagCompletionFunc(flag, of(words))
+		}
+	}
+	for _, flag := range []string{"stack", "mirror", "out"} {
+		if cmd.Flags().Lookup(flag) != nil {
+			_ = cmd.MarkFlagDirname(flag)
+		}
+	}
 }

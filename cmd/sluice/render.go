@@ -19,7 +19,8 @@ func renderVerb(v *invocation) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "render [PATH]",
 		Short: "Print what a stack, a chart, a kustomization or a directory of manifests renders to",
-		Long: "render prints the objects of a stack's apps, placeholders decoded.\n\n" +
+		Long: "render prints the objects of a stack's apps. With secrets: \"avp\" placeholders are spelled as the plugin\n" +
+			"finds them; those in a Secret's data stay base64, which it reads.\n\n" +
 			"With PATH no stack is needed: a chart directory or .tgz, a kustomization, or plain manifests, recognised by\n" +
 			"what is there. Then the flags are those of helm template, and as there the CRDs of a chart's crds/ directory\n" +
 			"are left out unless --include-crds is given.\n\n" +

@@ -89,7 +89,9 @@ func rootCommand(v *invocation) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	v.globalFlags(root.PersistentFlags())
 	for _, verb := range verbs {
-		root.AddCommand(verb(v))
+		cmd := verb(v)
+		v.complete(cmd)
+		root.AddCommand(cmd)
 	}
 	return root
 }

@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"slices"
+	"strings"
 )
 
 // Check compares dir with files and writes nothing. It gives the paths that WriteDir would add, change or remove,
@@ -87,9 +89,28 @@ func (h holding) differences(files Files) ([]Difference, error) {
 	for _, p := range h.stale(files) {
 		found = append(found, Difference{Path: p, Kind: removed})
 	}
+	for _, p := range h.foreign() {
+		if applied(files, p) {
+			found = append(found, Difference{Path: p, Kind: Foreign})
+		}
+	}
 	if h.pending != nil {
 		found = append(found, Difference{Path: pendingPath, Kind: removed})
 	}
 	sortDifferences(found)
 	return found, nil
+}
+
+// applied tells whether Argo CD reads a manifest at the path: the Applications read the directories of files, and what
+// is below them.
+func applied(files Files, p string) bool {
+	if ext := path.Ext(p); ext != ".yaml" && ext != ".yml" && ext != ".json" {
+		return false
+	}
+	for own := range files {
+		if dir := path.Dir(own); dir != "." && dir != ownDir && strings.HasPrefix(p, dir+"/") {
+			return true
+		}
+	}
+	return false
 }

@@ -174,7 +174,7 @@ func TestNextCommitKeepsForeignFilesAndHistory(t *testing.T) {
 	o.Create = false
 	s := committed(t, dir, after, o)
 	want := Summary{
-		Added: 1, Changed: 1, Removed: 1, Unchanged: 1, Foreign: []string{"LINK", "README.md", "old/app/run.sh"},
+		Added: 1, Changed: 1, Removed: []string{"old/app/gone.yaml"}, Unchanged: 1, Foreign: []string{"LINK", "README.md", "old/app/run.sh"},
 		Wrote: true, Commit: s.Commit,
 	}
 	if diff := cmp.Diff(want, s); diff != "" {

@@ -17,8 +17,9 @@ import (
 type Summary struct {
 	Added     int
 	Changed   int
-	Removed   int
 	Unchanged int
+	// Removed lists the owned files that went, ordered: what Argo CD will prune, where the app prunes.
+	Removed []string
 	// Foreign lists the files that are not sluice's, ordered; they were left alone.
 	Foreign []string
 	// Wrote tells whether anything was written at all.
@@ -31,8 +32,8 @@ type Summary struct {
 
 // Difference is one path where a directory is not what was rendered.
 type Difference struct {
-	Path string
-	Kind string // "added", "changed" or "removed": what a hydrate would do to the path
+	Path string `json:"path"`
+	Kind string `json:"kind"` // "added", "changed" or "removed": what a hydrate would do to the path; or [Foreign]
 }
 
 // The kinds of difference.
@@ -41,6 +42,9 @@ const (
 	changed = "changed"
 	removed = "removed"
 )
+
+// Foreign is the kind of a manifest that sluice did not write, in a directory that Argo CD applies. A hydrate leaves it.
+const Foreign = "foreign"
 
 // holding is what a directory or branch holds before a run.
 type holding struct {
@@ -233,7 +237,7 @@ func (e edits) summary() Summary {
 		case changed:
 			s.Changed++
 		case removed:
-			s.Removed++
+			s.Removed = append(s.Removed, d.Path)
 		}
 	}
 	return s

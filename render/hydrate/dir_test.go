@@ -98,7 +98,7 @@ func TestWriteDirAddsChangesAndRemoves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Summary{Added: 1, Changed: 1, Removed: 1, Unchanged: 1, Foreign: []string{"README.md", "old/app/notes.txt"}, Wrote: true}
+	want := Summary{Added: 1, Changed: 1, Removed: []string{"old/app/gone.yaml"}, Unchanged: 1, Foreign: []string{"README.md", "old/app/notes.txt"}, Wrote: true}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Error(diff)
 	}

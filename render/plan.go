@@ -58,6 +58,7 @@ type Hydration struct {
 	Branch    string // branch that Argo CD reads, e.g. "rendered/three-layer"
 	Namespace string // namespace of the Application objects, "argocd" unless said
 	Server    string // destination server, the in-cluster address unless said
+	Prefix    string // put before the names of the apps' Applications, empty unless said
 	Plugin    string // config management plugin for apps with secrets, "argocd-vault-plugin" unless said
 }
 

@@ -50,9 +50,9 @@ const (
 // the order of the plan.
 //
 // Names: the root's Application and project carry the stack's name, a layer's carry "<stack>-<layer>", an app's
-// Application carries the app's name. The app's wave is its depth in the dependsOn chains within its layer. A layer's
-// project permits the destination namespaces of its apps and every namespace that an object in results names, since
-// charts place roles in kube-system and the like; results may be nil.
+// Application carries hydrate.prefix and the app's name. The app's wave is its depth in the dependsOn chains within its
+// layer. A layer's project permits the destination namespaces of its apps and every namespace that an object in results
+// names, since charts place roles in kube-system and the like; results may be nil.
 //
 // A layer without apps gets no Application, for Argo CD fails on a directory that does not exist.
 //
@@ -111,7 +111,7 @@ func check(plan render.Plan) error {
 		claim(layerName(plan, layer), "layer "+layer.Name, layer.Pos)
 	}
 	for _, app := range plan.Apps() {
-		claim(app.Name, "app "+app.Name, app.Pos)
+		claim(plan.Hydrate.Prefix+app.Name, "app "+app.Name, app.Pos)
 	}
 	return errors.Join(errs...)
 }
@@ -252,7 +252,7 @@ func (w writer) app(layer render.Layer, app render.App, wave int) render.Object 
 	if app.Sync.Automated {
 		policy["automated"] = map[string]any{"prune": app.Sync.Prune, "selfHeal": app.Sync.SelfHeal}
 	}
-	o := w.object("Application", app.Name, path.Join(appsDir, layer.Name, app.Name+".yaml"))
+	o := w.object("Application", w.plan.Hydrate.Prefix+app.Name, path.Join(appsDir, layer.Name, app.Name+".yaml"))
 	o.Tree["spec"] = map[string]any{
 		"project":     layerName(w.plan, layer),
 		"source":      w.appSource(path.Join(layer.Name, app.Name), app),

@@ -229,6 +229,15 @@ func TestAppWithPlaceholdersGoesThroughThePlugin(t *testing.T) {
 	}
 }
 
+func TestPrefixKeepsEnvironmentsApart(t *testing.T) {
+	plan := examplePlan()
+	plan.Hydrate.Prefix = "prod-"
+	objects := objectsOf(t, plan, nil)
+	if got := objects["argo/apps/bootstrap/traefik.yaml"].Key.Name; got != "prod-traefik" {
+		t.Errorf("the Application is named %s", got)
+	}
+}
+
 func TestProjectsPermitTheirApplications(t *testing.T) {
 	byFile := objectsOf(t, examplePlan(), nil)
 	projects := make(map[string]map[string]any)

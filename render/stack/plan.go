@@ -87,6 +87,7 @@ func hydration(stack *node) render.Hydration {
 		Branch:    cmp.Or(n.text("branch"), "rendered/"+stack.text("name")),
 		Namespace: cmp.Or(n.text("namespace"), "argocd"),
 		Server:    cmp.Or(n.text("server"), "https://kubernetes.default.svc"),
+		Prefix:    n.text("prefix"),
 		Plugin:    cmp.Or(n.text("plugin"), "argocd-vault-plugin"),
 	}
 }

@@ -67,14 +67,19 @@ func load3(files []render.File) (*chart.Chart, error) {
 
 func describe3(c *chart.Chart) part {
 	p := part{
-		name: c.Name(), kind: c.Metadata.Type, kubeVersion: c.Metadata.KubeVersion,
+		name: c.Name(), path: c.ChartFullPath(), kind: c.Metadata.Type, kubeVersion: c.Metadata.KubeVersion,
 		schema: c.Schema, values: c.Values,
 	}
 	for _, d := range c.Metadata.Dependencies {
 		p.declared = append(p.declared, d.Name)
 	}
 	for _, t := range c.Templates {
-		p.templates = append(p.templates, render.File{Path: path.Join(c.ChartFullPath(), t.Name), Data: t.Data})
+		p.templates = append(p.templates, render.File{Path: path.Join(p.path, t.Name), Data: t.Data})
+	}
+	for _, f := range c.Raw {
+		if f.Name == "values.yaml" {
+			p.defaults = f.Data
+		}
 	}
 	for _, crd := range c.CRDObjects() {
 		p.crds = append(p.crds, document{source: crd.Filename, text: string(crd.File.Data)})

@@ -27,9 +27,9 @@ import (
 func library4() library[*chart.Chart] {
 	return library[*chart.Chart]{
 		dialect: dialect{
-			read:    func(raw []byte) (map[string]any, error) { return loader.LoadValues(bytes.NewReader(raw)) },
-			setJSON: setJSON4,
-			set:     strvals.ParseInto, setString: strvals.ParseIntoString,
+			read:         func(raw []byte) (map[string]any, error) { return loader.LoadValues(bytes.NewReader(raw)) },
+			allDocuments: true, setJSON: setJSON4,
+			set: strvals.ParseInto, setString: strvals.ParseIntoString,
 			setFile: func(s string, values map[string]any, read func([]rune) (any, error)) error {
 				return strvals.ParseIntoFile(s, values, read)
 			},
@@ -92,14 +92,19 @@ func load4(files []render.File) (*chart.Chart, error) {
 
 func describe4(c *chart.Chart) part {
 	p := part{
-		name: c.Name(), kind: c.Metadata.Type, kubeVersion: c.Metadata.KubeVersion,
+		name: c.Name(), path: c.ChartFullPath(), kind: c.Metadata.Type, kubeVersion: c.Metadata.KubeVersion,
 		schema: c.Schema, values: c.Values,
 	}
 	for _, d := range c.Metadata.Dependencies {
 		p.declared = append(p.declared, d.Name)
 	}
 	for _, t := range c.Templates {
-		p.templates = append(p.templates, render.File{Path: path.Join(c.ChartFullPath(), t.Name), Data: t.Data})
+		p.templates = append(p.templates, render.File{Path: path.Join(p.path, t.Name), Data: t.Data})
+	}
+	for _, f := range c.Raw {
+		if f.Name == "values.yaml" {
+			p.defaults = f.Data
+		}
 	}
 	for _, crd := range c.CRDObjects() {
 		p.crds = append(p.crds, document{source: crd.Filename, text: string(crd.File.Data)})

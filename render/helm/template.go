@@ -36,11 +36,13 @@ type library[C any] struct {
 // part is a chart or subchart as far as both majors agree on it.
 type part struct {
 	name        string
+	path        string // as helm names it: chart/charts/subchart
 	kind        string // "" or "application", or "library"
 	kubeVersion string // constraint, may be empty
 	declared    []string
 	schema      []byte
 	values      map[string]any // the chart's own defaults
+	defaults    []byte         // the values.yaml that they were read from
 	templates   []render.File  // named as helm names them: chart/charts/subchart/templates/file
 	crds        []document     // of this chart and everything below it
 	parts       []part
@@ -74,7 +76,7 @@ func template[C any](ctx context.Context, lib library[C], r render.Release) (out
 	if err != nil {
 		return render.Output{}, kubeVersionError(r.Capabilities.KubeVersion, err)
 	}
-	values, inputs, err := lib.dialect.merge(r)
+	values, files, err := lib.dialect.merge(r)
 	if err != nil {
 		return render.Output{}, err
 	}
@@ -93,14 +95,14 @@ func template[C any](ctx context.Context, lib library[C], r render.Release) (out
 		return render.Output{}, coalesceError(err)
 	}
 	described := lib.describe(chart)
-	out = render.Output{Inputs: inputs, Random: append(randomCalls(described, values), callsInFiles(r.Chart.Files)...)}
+	out = render.Output{Inputs: files.inputs, Random: append(randomCalls(described, values), callsInFiles(r.Chart.Files)...)}
 	if !r.SkipSchema {
 		out.Unchecked, err = checkSchemas(described, asMap(top["Values"]))
 		if err != nil {
 			return render.Output{}, err
 		}
 	}
-	out.Unchecked = append(out.Unchecked, coarse(out.Random)...)
+	out.Unchecked = slices.Concat(out.Unchecked, coarse(out.Random), files.unread, lib.dialect.unreadDefaults(described))
 	if c := described.kubeVersion; c != "" && !lib.compatible(c, version) {
 		return render.Output{}, &render.Error{
 			Pos:  render.Position{File: described.name + "/Chart.yaml"},

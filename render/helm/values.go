@@ -21,15 +21,16 @@ import (
 // dialect reads values as one major does. The setters change the map they are given.
 type dialect struct {
 	read                    func([]byte) (map[string]any, error)
+	allDocuments            bool // read merges every document of a file; else it takes the first
 	setJSON, set, setString func(string, map[string]any) error
 	setFile                 func(string, map[string]any, func([]rune) (any, error)) error
 }
 
-// merge gives the user's values and the digests of the files read for them. The order is that of helm's MergeValues
+// merge gives the user's values and the files read for them. The order is that of helm's MergeValues
 // (pkg/cli/values/options.go), with the inline values as the last file.
-func (d dialect) merge(r render.Release) (map[string]any, []render.Input, error) {
+func (d dialect) merge(r render.Release) (map[string]any, *valueFiles, error) {
 	values := map[string]any{}
-	files := valueFiles{dir: r.Dir}
+	files := &valueFiles{dir: r.Dir}
 	for _, name := range r.Values.Files {
 		raw, err := files.read(name)
 		if err != nil {
@@ -40,6 +41,7 @@ func (d dialect) merge(r render.Release) (map[string]any, []render.Input, error)
 			return nil, nil, valuesError(name, raw, err)
 		}
 		values = mergeMaps(values, read)
+		files.unread = append(files.unread, d.unread(name, raw)...)
 	}
 	if len(r.Values.Inline) > 0 {
 		raw, err := yaml.Marshal(r.Values.Inline)
@@ -52,10 +54,10 @@ func (d dialect) merge(r render.Release) (map[string]any, []render.Input, error)
 		}
 		values = mergeMaps(values, read)
 	}
-	if err := d.sets(r.Values, values, &files); err != nil {
+	if err := d.sets(r.Values, values, files); err != nil {
 		return nil, nil, err
 	}
-	return values, files.inputs, nil
+	return values, files, nil
 }
 
 func (d dialect) sets(v render.Values, values map[string]any, files *valueFiles) error {
@@ -111,6 +113,7 @@ func mergeMaps(a, b map[string]any) map[string]any {
 type valueFiles struct {
 	dir    fs.FS
 	inputs []render.Input
+	unread []string // what helm leaves out of them, see dialect.unread
 }
 
 func (f *valueFiles) read(name string) ([]byte, error) {

@@ -123,6 +123,7 @@ func (b *build) inflate(ctx context.Context, k *kustomization, c chart) ([]byte,
 	b.out.Inputs = append(append(b.out.Inputs, tree.Inputs...), out.Inputs...)
 	b.out.Unchecked = addNew(b.out.Unchecked, out.Unchecked)
 	b.out.Random = addNew(b.out.Random, out.Random)
+	b.watch(source.String(), out.YAML)
 	text, err := b.take(k, out.YAML)
 	if err != nil {
 		return nil, fmt.Errorf("output of %s: %w", source, err)

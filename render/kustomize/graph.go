@@ -34,6 +34,7 @@ type build struct {
 	ownAPIs []string             // charts with apiVersions of their own
 	aims    []aim                // patches with a target, by the number of their mark
 	probes  map[string][]byte    // kustomizations of the second build
+	watched []droppable          // objects that kustomize may leave out
 	// openapi says that a kustomization brings its own schema.
 	openapi bool
 }
@@ -237,6 +238,7 @@ func (b *build) locate(k *kustomization, list reference, entry string) (string, 
 	if list.plugin {
 		return "", b.checkPlugin(position{file: b.show(dir.Join(file)), line: 0}, text)
 	}
+	b.watch(b.show(dir.Join(file)), text)
 	return "", nil
 }
 

@@ -101,7 +101,7 @@ func (b *build) run() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.out.Unchecked = addNew(b.out.Unchecked, b.missed())
+	b.out.Unchecked = addNew(addNew(b.out.Unchecked, b.missed()), b.dropped(objects))
 	return printAll(objects, templates)
 }
 

@@ -98,6 +98,8 @@ spec:
 `,
 	"hollow 1.2.3": "-- Chart.yaml --\napiVersion: v2\nname: hollow\nversion: 1.2.3\n-- values.yaml --\n# none\n",
 	"bare 1.2.3":   "-- Chart.yaml --\napiVersion: v2\nname: bare\nversion: 1.2.3\n-- templates/a.yaml --" + configMap,
+	"local 1.2.3": "-- Chart.yaml --\napiVersion: v2\nname: local\nversion: 1.2.3\n-- values.yaml --\n{}\n-- templates/a.yaml --\n" +
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: tool, annotations: {config.kubernetes.io/local-config: 'yes'}}\n",
 }
 
 // engine renders with the linked helm 3, the charts above, and those of dir for sources with a path.

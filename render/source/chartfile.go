@@ -1,7 +1,6 @@
 package source
 
 import (
-	"bytes"
 	"fmt"
 	"path"
 	"slices"
@@ -119,11 +118,6 @@ func parseLock(files []render.File, where string) (*lockFile, error) {
 		return &lock, nil
 	}
 	return nil, nil
-}
-
-// decode reads a YAML document that may begin with a byte order mark.
-func decode(content []byte, into any) error {
-	return yaml.Unmarshal(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")), into)
 }
 
 // fileOf gives the content of the file at a path, and whether there is one.

@@ -68,7 +68,7 @@ func (idx index) pick(w wanted) (entry, error) {
 	}
 	var all []entry
 	if err := list.Decode(&all); err != nil {
-		return entry{}, fmt.Errorf("parsing the versions of %s in %s: %w", w.name, indexFile, err)
+		return entry{}, fmt.Errorf("parsing the versions of %s in %s: %w", w.name, indexFile, misshapen(&list, err))
 	}
 	var found entry
 	for _, e := range all {
@@ -80,10 +80,14 @@ func (idx index) pick(w wanted) (entry, error) {
 			found = e
 		}
 	}
+	near := around(w.version, all)
 	switch {
+	case found.Version == "" && len(near) == 0:
+		return entry{}, hinted("check the name of the chart and the URL of the repository; a version may also have been withdrawn",
+			fmt.Errorf("the repository lists the chart %s without any version; asked %s", w.name, w.version))
 	case found.Version == "":
 		return entry{}, hinted("write one of these versions",
-			fmt.Errorf("%s has %s; asked %s", w.name, strings.Join(around(w.version, all), ", "), w.version))
+			fmt.Errorf("%s has %s; asked %s", w.name, strings.Join(near, ", "), w.version))
 	case len(found.URLs) == 0:
 		return entry{}, fmt.Errorf("the index has no address for %s %s", w.name, found.Version)
 	}
@@ -107,19 +111,17 @@ func exactVersion(w wanted) error {
 }
 
 // around gives the versions nearest to one that is not there: up to two below it and two above, oldest first.
+// An index without a readable version of the chart gives none.
 func around(version string, all []entry) []string {
 	asked, err := semver.NewVersion(version)
-	if err != nil {
-		return []string{"other versions"}
+	if err != nil { // exactVersion has refused it before
+		return nil
 	}
 	var have []*semver.Version
 	for _, e := range all {
 		if v, err := semver.NewVersion(e.Version); err == nil {
 			have = append(have, v)
 		}
-	}
-	if len(have) == 0 {
-		return []string{"no version"}
 	}
 	slices.SortStableFunc(have, (*semver.Version).Compare)
 	at, _ := slices.BinarySearchFunc(have, asked, (*semver.Version).Compare)

@@ -106,6 +106,18 @@ func graphFailures() []failure {
 			says:  []string{"app/kustomization.yaml:3: ", `"valuesFiles"`}, hint: `did you mean "valuesFile"?`,
 		},
 		{
+			name: "field of another place", files: "-- app/kustomization.yaml --\nhelmCharts:\n- {name: x, apiVersion: [a]}\n",
+			says: []string{"app/kustomization.yaml:2: ", `unknown field "apiVersion"`}, hint: `did you mean "apiVersions"?`,
+		},
+		{
+			name: "field of another type", files: "-- app/kustomization.yaml --\nresources: {a: b}\n",
+			says: []string{"app/kustomization.yaml:1: ", "resources is a mapping, not a list"},
+		},
+		{
+			name: "entry of another type", files: "-- app/kustomization.yaml --\nimages: [x]\n",
+			says: []string{"app/kustomization.yaml:1: ", "a value in images is text, not a mapping"},
+		},
+		{
 			name:  "repeated key",
 			files: "-- app/kustomization.yaml --\nresources: [a.yaml]\nnamespace: x\nresources: [b.yaml]\n",
 			says:  []string{"app/kustomization.yaml:3:1: ", `"resources" is repeated`, "line 1"},

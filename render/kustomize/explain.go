@@ -6,6 +6,7 @@ import (
 	"path"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,7 @@ var (
 	addedName   = regexp.MustCompile(regexp.QuoteMeta(aliasPrefix) + `\d+-(?:sluice\.root/)?`)
 	yamlLine    = regexp.MustCompile(`\bline (\d+): `)
 	unknown     = regexp.MustCompile(`unknown field "([^"]*)"`)
+	mistyped    = regexp.MustCompile(`^cannot unmarshal (object|array|string|number|bool)(?: .*)? into Go (?:struct field \w+\.(\S+)|value) of type (\S+)$`)
 	inlinePatch = regexp.MustCompile(`(?s) from \[patch: ".*"\]`)
 	literal     = regexp.MustCompile(`(?s)literal sources \[.*\]: invalid literal source .*, expected key=value`)
 	noResource  = regexp.MustCompile(`no (?:resource )?matches for (?:Id )?`)
@@ -162,6 +164,9 @@ func (k *kustomization) unreadable(err error) error {
 	message = strings.TrimPrefix(strings.TrimPrefix(message, "error converting YAML to JSON: "), "json: ")
 	pos := position{file: k.shown, line: lineIn(message)}
 	m := unknown.FindStringSubmatch(message)
+	if wrong := mistyped.FindStringSubmatch(message); wrong != nil {
+		return k.misshapen(wrong[2], wrong[1], wrong[3])
+	}
 	if m == nil {
 		return pos.fail(fmt.Errorf("reading the kustomization: %s", yamlLine.ReplaceAllString(strings.TrimPrefix(message, "yaml: "), "")), "")
 	}
@@ -171,11 +176,47 @@ func (k *kustomization) unreadable(err error) error {
 			pos.line = key.Line
 		}
 	}
-	hint := "kustomize " + Version + " has no such field."
-	if near := render.Nearest(m[1], fieldsOf(reflect.TypeFor[types.Kustomization](), map[reflect.Type]bool{})); near != "" {
+	hint := "kustomize " + Version + " has no such field there."
+	// The word itself may be a field of another place.
+	fields := slices.DeleteFunc(fieldsOf(reflect.TypeFor[types.Kustomization](), map[reflect.Type]bool{}),
+		func(field string) bool { return field == m[1] })
+	if near := render.Nearest(m[1], fields); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
 	return pos.fail(fmt.Errorf("unknown field %q", m[1]), hint)
+}
+
+// misshapen words what encoding/json says of a value of the wrong type, with the line of its field where one of that
+// name is found.
+func (k *kustomization) misshapen(field, got, want string) error {
+	pos := position{file: k.shown}
+	subject := "it"
+	if field != "" {
+		subject = field
+		name := field[strings.LastIndexByte(field, '.')+1:]
+		if k.node != nil {
+			if n := find(k.node, func(*kv3.Node) bool { return false }, name); n != nil {
+				pos.line = n.Line
+				if n.Kind == kv3.SequenceNode && got != "array" || n.Kind == kv3.MappingNode && got != "object" {
+					subject = "a value in " + field
+				}
+			}
+		}
+	}
+	got = map[string]string{"object": "a mapping", "array": "a list", "string": "text", "number": "a number", "bool": "true or false"}[got]
+	switch {
+	case strings.HasPrefix(want, "[]"):
+		want = "a list"
+	case want == "string":
+		want = "text"
+	case want == "bool":
+		want = "true or false"
+	case strings.Contains(want, "int"):
+		want = "a number"
+	default: // a struct or a map
+		want = "a mapping"
+	}
+	return pos.fail(fmt.Errorf("reading the kustomization: %s is %s, not %s", subject, got, want), "")
 }
 
 // fieldsOf lists the names of the fields of a type and of everything below it.

@@ -50,7 +50,7 @@ func templateError(err error) error {
 	}
 	at, cause, pos := innermost(chain)
 	if pos.File == "" {
-		return errors.New(cause)
+		return errors.New(plainTypes(cause))
 	}
 	if inTpl != nil {
 		expr, inner, _ := innermost(text[inTpl[1]:])
@@ -59,6 +59,7 @@ func templateError(err error) error {
 			cause = "in the text given to tpl: " + expr + ": " + inner
 		}
 	}
+	cause = plainTypes(cause)
 	return &render.Error{Pos: pos, Err: fmt.Errorf("%s: %s", at, cause), Hint: hintFor(cause)}
 }
 
@@ -82,7 +83,7 @@ func innermost(chain string) (expr, cause string, pos render.Position) {
 
 func hintFor(cause string) string {
 	switch {
-	case strings.Contains(cause, "nil pointer evaluating"):
+	case strings.Contains(cause, "nil pointer"):
 		return "a key above this one is not set in the values"
 	case strings.HasPrefix(cause, "function ") && strings.HasSuffix(cause, " not defined"):
 		return "this helm does not have the function; the chart may want a newer one"
@@ -118,6 +119,7 @@ func loadError(err error) error {
 	}
 	if m := badFile.FindStringSubmatch(cause); m != nil {
 		path, cause = append(path, m[1]), bareYAML(cause[len(m[0]):])
+		cause, _ = plainShape(cause)
 	}
 	pos := render.Position{File: strings.Join(path, "/")}
 	if m := anyLine.FindStringSubmatch(cause); m != nil {
@@ -160,6 +162,13 @@ func documentError(err error) error {
 		return err
 	}
 	cause := bareYAML(m[2])
+	if shape, ok := plainShape(cause); ok {
+		return &render.Error{
+			Pos:  render.Position{File: m[1]},
+			Err:  fmt.Errorf("what it renders is not a Kubernetes object: %s", shape),
+			Hint: "every document is a mapping with kind and metadata; a misplaced include or dash is the usual cause",
+		}
+	}
 	return &render.Error{
 		Pos:  render.Position{File: m[1]},
 		Err:  fmt.Errorf("what it renders is not YAML: %s", cause),

@@ -148,7 +148,7 @@ var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
 // pieces, one per document, and counts in the piece.
 func valuesError(name string, raw []byte, err error) error {
 	pos := render.Position{File: name}
-	cause := bareYAML(err.Error())
+	cause, _ := plainShape(bareYAML(err.Error()))
 	documents := yamlv3.NewDecoder(bytes.NewReader(raw))
 	for {
 		var node yamlv3.Node

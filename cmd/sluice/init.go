@@ -70,6 +70,12 @@ func initVerb(v *invocation) *cobra.Command {
 			if len(args) == 1 {
 				dir = args[0]
 			}
+			if dir == "" { // an unset variable of a script; writing where it happens to run is hardly meant
+				return &render.Error{
+					Err:  errors.New("starting a stack: the directory is an empty text"),
+					Hint: "name a directory, or leave it out for the current one",
+				}
+			}
 			return v.initStack(dir)
 		},
 	}

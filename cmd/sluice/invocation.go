@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,6 +33,7 @@ type invocation struct {
 	in        io.Reader
 	out       *bufio.Writer
 	err       io.Writer
+	notes     sync.Mutex // one line on err at a time: readers note from several goroutines
 	dir       string
 	stack     string
 	tags      []string
@@ -82,11 +84,15 @@ func (v *invocation) enter() error {
 	return nil
 }
 
-// note writes a line to stderr unless --quiet is given.
+// note writes a line to stderr unless --quiet is given. It may be called from several goroutines; a render that was left
+// behind may still call it.
 func (v *invocation) note(format string, args ...any) {
-	if !v.quiet {
-		fmt.Fprintf(v.err, format+"\n", args...)
+	if v.quiet {
+		return
 	}
+	v.notes.Lock()
+	defer v.notes.Unlock()
+	fmt.Fprintf(v.err, format+"\n", args...)
 }
 
 // plan loads the stack and keeps the apps that --app and --layer select.
@@ -160,7 +166,10 @@ func (v *invocation) render(ctx context.Context, plan render.Plan, chain render.
 	if err != nil {
 		return nil, err
 	}
-	reader := &source.Reader{Dir: plan.Dir, Mirror: v.mirror, Offline: v.offline, Client: httpClient()}
+	reader := &source.Reader{
+		Dir: plan.Dir, Mirror: v.mirror, Offline: v.offline, Client: httpClient(),
+		Note: func(line string) { v.note("%s", line) },
+	}
 	if reader.Mirror != "" {
 		if _, err := os.Stat(reader.Mirror); err != nil {
 			return nil, fmt.Errorf("opening the mirror: %w", err)

@@ -58,6 +58,9 @@ func (r *Reader) get(ctx context.Context, u *url.URL, limit int64) ([]byte, erro
 			return nil, hinted("the server or the network is at fault; try again later",
 				fmt.Errorf("fetching %s, %d attempts: %w", shownURL(u), n+1, err))
 		}
+		if r.Note != nil {
+			r.Note(fmt.Sprintf("waiting for %s, attempt %d of %d: %v", u.Host, n+2, len(waits)+1, err))
+		}
 		if err := r.wait(ctx, max(waits[n], min(later.after, maxPause))); err != nil {
 			return nil, fmt.Errorf("fetching %s: %w", shownURL(u), err)
 		}

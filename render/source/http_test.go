@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -57,6 +58,28 @@ func TestPassingFailuresAreTriedAgainAndOthersAreNot(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestEveryFurtherAttemptIsTold(t *testing.T) {
+	s := serve(t, repoFiles(t, chartTgz(t, "web", "1.0.0")), func(w http.ResponseWriter, r *http.Request, count int) bool {
+		if r.URL.Path != "/"+indexFile || count > 2 {
+			return false
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	})
+	var told []string
+	r := reader(t.TempDir())
+	r.Note = func(line string) { told = append(told, line) }
+	host := strings.TrimPrefix(s.URL, "http://")
+	fetch(t, r, helmSource("http://user:secret@"+host, "web", "1.0.0"))
+	want := []string{
+		"waiting for " + host + ", attempt 2 of 4: the server answers 503 Service Unavailable",
+		"waiting for " + host + ", attempt 3 of 4: the server answers 503 Service Unavailable",
+	}
+	if !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
 	}
 }
 

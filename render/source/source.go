@@ -36,6 +36,9 @@ type Reader struct {
 	Timeout time.Duration // for one request with its body; zero means two minutes
 	// Wait pauses between attempts and ends early, with an error, when the context does. Nil means a timer.
 	Wait func(context.Context, time.Duration) error
+	// Note, where set, is told before each further attempt that a server is waited for, and why: one line, without
+	// credentials. It is called from whatever goroutine reads, from several at a time.
+	Note func(string)
 
 	indexes  cache[index]
 	archives cache[archive]

@@ -73,6 +73,8 @@ func NewCapabilities(kubernetes string, declared []string) (Capabilities, error)
 			}
 		}
 	}
+	// Charts ask for either form, and a cluster that serves a kind serves its version: whoever declares the kind of a
+	// CRD means both.
 	for _, api := range declared {
 		c.APIVersions = append(c.APIVersions, api)
 		if i := strings.LastIndexByte(api, '/'); i >= 0 && i+1 < len(api) && api[i+1] >= 'A' && api[i+1] <= 'Z' {
@@ -84,6 +86,8 @@ func NewCapabilities(kubernetes string, declared []string) (Capabilities, error)
 	return c, nil
 }
 
+// minorOf reads the minor of "1.33.4", "1.33", "1.33.4-eks-1a2b" and "1.33.4+k3s1". An unknown minor is refused
+// rather than treated as its neighbour: a chart renders differently for it, and nobody would see why.
 func minorOf(version string) (int, error) {
 	number, _, _ := strings.Cut(version, "+")
 	number, _, _ = strings.Cut(number, "-")

@@ -58,6 +58,8 @@ func Diff(left, right Set) []Change {
 			changes = append(changes, Change{Key: l.Key, Left: l})
 			continue
 		}
+		// Objects of one key pair off in order. Pairing by likeness was refused: it makes one small change look like
+		// another.
 		r := same[0]
 		rest[l.Key] = same[1:]
 		if edits := editsOf(l.Tree, r.Tree); len(edits) > 0 {
@@ -70,6 +72,7 @@ func Diff(left, right Set) []Change {
 		}
 	}
 	slices.SortStableFunc(changes, func(a, b Change) int {
+		// The sort is stable and the map of the rest is ordered by it, so duplicates stay in their order.
 		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Kind(), b.Kind()))
 	})
 	return changes
@@ -102,6 +105,7 @@ func (r *editReporter) Report(result gocmp.Result) {
 	left, right := r.path.Last().Values()
 	edit := Edit{Kind: modified, Field: fieldPath(r.path)}
 	switch {
+	// go-cmp gives an invalid value for an entry that one side lacks; a stated null is valid and differs from it.
 	case !left.IsValid():
 		edit.Kind, edit.Right = added, plainValue(right)
 	case !right.IsValid():
@@ -112,6 +116,7 @@ func (r *editReporter) Report(result gocmp.Result) {
 	r.edits = append(r.edits, edit)
 }
 
+// plainValue takes a value out of reflection; null has no value to take.
 func plainValue(v reflect.Value) any {
 	if !v.IsValid() || v.Kind() == reflect.Interface && v.IsNil() {
 		return nil
@@ -119,6 +124,7 @@ func plainValue(v reflect.Value) any {
 	return v.Interface()
 }
 
+// fieldPath translates the steps of go-cmp. An index that only one side has is -1 on the other.
 func fieldPath(steps gocmp.Path) Path {
 	var path Path
 	for _, step := range steps {

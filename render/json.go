@@ -28,6 +28,7 @@ func jsonLike(text []byte) bool {
 // json adds every value of a chunk of JSON values.
 func (p *parser) json(c chunk) error {
 	dec := json.NewDecoder(bytes.NewReader(c.text))
+	// A float64 would lose digits of integers above 2^53, and Kubernetes keeps 64 bits.
 	dec.UseNumber()
 	d := &jsonDecoder{Decoder: dec, text: c.text, at: c.above + 1, name: p.name}
 	for {
@@ -67,6 +68,8 @@ func (d *jsonDecoder) line() int {
 	return d.at
 }
 
+// value decodes the value that a token begins. Numbers are read as the YAML reader reads them, so one object written
+// in both forms compares equal.
 func (d *jsonDecoder) value(token json.Token) (any, error) {
 	switch t := token.(type) {
 	case json.Delim:
@@ -105,6 +108,7 @@ func (d *jsonDecoder) next() (any, error) {
 	return d.value(token)
 }
 
+// mapping decodes a mapping whose brace is read. Equal keys are an error with both lines, as in YAML.
 func (d *jsonDecoder) mapping() (any, error) {
 	tree := map[string]any{}
 	lines := map[string]int{}

@@ -5,6 +5,7 @@ import "strings"
 // Nearest gives the word that was probably meant by got: the closest, the first of several in the order given; failing
 // that one that begins alike ("distro" and "distribution"); or "" where all are too far off.
 func Nearest(got string, words []string) string {
+	// A third of the letters may be wrong: more, and short words turn into each other.
 	best, distance := "", 1+max(1, (len(got)+2)/3)
 	for _, w := range words {
 		if d := edits(strings.ToLower(got), strings.ToLower(w)); d < distance {

@@ -70,6 +70,7 @@ type Set struct {
 
 // Append gives the objects of s, then those of o, with the counts added up.
 func (s Set) Append(o Set) Set {
+	// A fresh list: append would write into the memory that another set may share.
 	objects := make([]Object, 0, len(s.Objects)+len(o.Objects))
 	return Set{
 		Objects:   append(append(objects, s.Objects...), o.Objects...),

@@ -33,6 +33,8 @@ func Render(ctx context.Context, plan Plan, c Capabilities, tools Tools) ([]Resu
 	failures := make([]error, len(apps))
 	slots := make(chan struct{}, max(tools.Jobs, 1))
 	var wait sync.WaitGroup
+	// The slot is taken before the goroutine starts, so that a plan of many apps does not start them all at once to
+	// wait.
 	for i, app := range apps {
 		select {
 		case slots <- struct{}{}:
@@ -61,6 +63,7 @@ func Render(ctx context.Context, plan Plan, c Capabilities, tools Tools) ([]Resu
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	// The results of the other apps are dropped with the error, on purpose.
 	if err := errors.Join(failures...); err != nil {
 		return nil, err
 	}
@@ -158,6 +161,8 @@ func (w work) source(ctx context.Context, source Source) (Result, error) {
 		return Result{}, err
 	}
 	var again func() (Output, error)
+	// Only a render that calls for randomness is done twice: it costs a render, and the rest is deterministic by its
+	// functions. The second runs while the first is parsed.
 	if len(out.Random) > 0 {
 		again = sync.OnceValues(engine)
 		go again() // its outcome is asked for below
@@ -173,6 +178,7 @@ func (w work) source(ctx context.Context, source Source) (Result, error) {
 
 // engine reads the tree of a source and gives the call that renders it, and what was read.
 func (w work) engine(ctx context.Context, source Source) (func() (Output, error), []Input, error) {
+	// A kustomization is not fetched: it may refer to its neighbours, so its engine reads the directory itself.
 	if source.Kind == KindKustomize {
 		build := Build{Dir: w.plan.Dir, Path: source.Path, Capabilities: w.capabilities}
 		return func() (Output, error) { return w.tools.Kustomize(ctx, build) }, nil, nil

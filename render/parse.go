@@ -45,6 +45,7 @@ type chunk struct {
 // chunks cuts a stream where a line starts with the marker "---". YAML 1.2 (c-forbidden, production 206) allows such
 // a line in no scalar, so the cut is exact; cutting keeps the parser's memory to one document at a time.
 func chunks(text []byte) []chunk {
+	// A byte order mark in front would be a part of the first key.
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	var list []chunk
 	start, above, line := 0, 0, 0
@@ -83,6 +84,8 @@ func directives(text []byte) bool {
 	return found && !content
 }
 
+// isMarker says whether a line is a document marker: three dashes, then nothing or white space. "---apiVersion: v1"
+// is content, which helm's own splitting takes for a marker.
 func isMarker(line []byte) bool {
 	rest, ok := bytes.CutPrefix(line, []byte("---"))
 	return ok && (len(rest) == 0 || strings.IndexByte(" \t\r\n", rest[0]) >= 0)
@@ -141,6 +144,7 @@ func (p *parser) add(value any, node *yaml.Node, from Provenance) error {
 	if !ok {
 		return p.fail(from, "reading an object: the document is a %s, not a mapping", typeName(value))
 	}
+	// "{}" holds nothing to apply, as "null" and a bare comment do.
 	if len(tree) == 0 {
 		p.set.Empties++
 		return nil
@@ -152,6 +156,7 @@ func (p *parser) add(value any, node *yaml.Node, from Provenance) error {
 	return p.object(tree, node, from)
 }
 
+// items adds the objects of a list. An item that is a list itself is flattened too.
 func (p *parser) items(items []any, node *yaml.Node, from Provenance) error {
 	list := child(node, "items")
 	for i, item := range items {
@@ -178,6 +183,8 @@ func (p *parser) items(items []any, node *yaml.Node, from Provenance) error {
 	return nil
 }
 
+// object checks what makes an identity and adds the object. Argo CD would refuse an object without it at sync, which
+// is late.
 func (p *parser) object(tree map[string]any, node *yaml.Node, from Provenance) error {
 	o := Object{Tree: tree, Provenance: from, node: node}
 	var ok bool
@@ -203,6 +210,8 @@ func (p *parser) object(tree map[string]any, node *yaml.Node, from Provenance) e
 			return p.fail(from, "reading %s: metadata.%s is a %s, not a string", o.Key.Kind, field.name, typeName(v))
 		}
 	}
+	// The API server makes such a name up, so the object is a new one at every apply; the key only has to be no
+	// other's.
 	if prefix, _ := meta["generateName"].(string); o.Key.Name == "" && prefix != "" {
 		o.Key.Name = prefix + "/*"
 	}
@@ -244,6 +253,7 @@ func sourceComment(text []byte) string {
 	return ""
 }
 
+// fail makes an error at a document, with the template that rendered it.
 func (p *parser) fail(from Provenance, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	if from.Template != "" {
@@ -279,6 +289,7 @@ func shift(n *yaml.Node, by int) {
 	}
 }
 
+// child gives the value of a key of a mapping node, or nil.
 func child(n *yaml.Node, key string) *yaml.Node {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil
@@ -291,6 +302,7 @@ func child(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
+// typeName gives the word for a decoded value in messages.
 func typeName(v any) string {
 	switch v.(type) {
 	case nil:

@@ -30,6 +30,7 @@ func (p Path) String() string {
 	return b.String()
 }
 
+// plainKey says whether a key can stand in a path without quotes.
 func plainKey(key string) bool {
 	for _, c := range key {
 		if c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {

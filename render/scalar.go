@@ -59,6 +59,8 @@ func (d *decoder) value(n *yaml.Node) (any, error) {
 	}
 }
 
+// alias decodes what an alias stands for, anew each time: two fields must not share a map, or changing one in a
+// repair would change the other.
 func (d *decoder) alias(n *yaml.Node) (any, error) {
 	if d.open[n.Alias] {
 		return nil, d.fail(n, "anchor %q contains itself", n.Value)
@@ -71,6 +73,7 @@ func (d *decoder) alias(n *yaml.Node) (any, error) {
 	return d.value(n.Alias)
 }
 
+// mapping decodes a mapping. A repeated key is an error: readers disagree on which one counts, and the other is lost.
 func (d *decoder) mapping(n *yaml.Node) (any, error) {
 	tree := make(map[string]any, len(n.Content)/2)
 	lines := make(map[string]int, len(n.Content)/2)
@@ -97,6 +100,7 @@ func (d *decoder) mapping(n *yaml.Node) (any, error) {
 	return tree, nil
 }
 
+// isMerge says whether a key is the merge key; quoted it is an ordinary one.
 func isMerge(k *yaml.Node) bool {
 	return k.Kind == yaml.ScalarNode && k.Value == "<<" && k.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) == 0
 }
@@ -195,6 +199,7 @@ var words = map[string]any{
 
 var floatSyntax = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
 
+// plain decodes an unquoted scalar by its text. Dates stay text, since JSON has no type for them.
 func (d *decoder) plain(n *yaml.Node) (any, error) {
 	text := n.Value
 	if v, ok := words[text]; ok {
@@ -212,6 +217,7 @@ func (d *decoder) plain(n *yaml.Node) (any, error) {
 
 // number decodes a plain scalar that may be a number; it gives the text back where it is none.
 func number(text string) any {
+	// YAML 1.1 allows underscores in numbers. Base 0 reads 0x, 0b, 0o and a leading 0 as octal: "0777" is 511.
 	digits := strings.ReplaceAll(text, "_", "")
 	if i, err := strconv.ParseInt(digits, 0, 64); err == nil {
 		return i

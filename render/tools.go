@@ -85,6 +85,7 @@ type Tools struct {
 	Clock func() time.Time
 }
 
+// now gives the time, or always the zero time where no clock is given; a difference of two is zero then.
 func (t Tools) now() time.Time {
 	if t.Clock == nil {
 		return time.Time{}

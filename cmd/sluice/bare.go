@@ -28,6 +28,8 @@ type bareFlags struct {
 	secrets     string
 }
 
+// add defines the flags in a set of their own, so that given can tell them from those of the verb. The defaults are
+// helm's: its template command names a release without a name "release-name".
 func (b *bareFlags) add(f *pflag.FlagSet) {
 	b.flags = pflag.NewFlagSet("bare", pflag.ContinueOnError)
 	b.flags.StringVar(&b.release, "release-name", "release-name", "release `name` of a chart")
@@ -81,6 +83,7 @@ func (b *bareFlags) render(ctx context.Context, v *invocation, target string) ([
 			return nil, err
 		}
 	}
+	// Helm takes a default here that depends on how it was built; ours is stated in the open.
 	if b.kubeVersion == "" {
 		b.kubeVersion = render.NewestKubernetes
 		v.note("note: no --kube-version is given, templates see Kubernetes %s", b.kubeVersion)
@@ -96,6 +99,8 @@ func (b *bareFlags) render(ctx context.Context, v *invocation, target string) ([
 	if err := b.fits(kind, target); err != nil {
 		return nil, err
 	}
+	// The plan is made up, so that a path goes through the same order of work as an app of a stack. Empty is allowed:
+	// printing nothing prunes nothing.
 	name := strings.TrimSuffix(filepath.Base(filepath.Join(dir, inside)), ".tgz")
 	app := render.App{
 		Name: name, Namespace: b.namespace, Secrets: b.secrets, AllowEmpty: true,
@@ -112,6 +117,7 @@ func (b *bareFlags) render(ctx context.Context, v *invocation, target string) ([
 	if err != nil {
 		return nil, err
 	}
+	// Standard input is read at most once and only when a flag names it.
 	files := hostFiles{sync.OnceValues(func() ([]byte, error) { return io.ReadAll(v.in) })}
 	results, err := v.render(ctx, plan, chain, files)
 	if err != nil {
@@ -147,6 +153,7 @@ func anchor(target string) (dir, inside string, err error) {
 	return dir, filepath.ToSlash(inside), err
 }
 
+// boundOf finds that directory. A .git may be a file, as in a work tree of git worktree or a submodule.
 func boundOf(dir string) string {
 	for up := dir; up != filepath.Dir(up); up = filepath.Dir(up) {
 		if _, err := os.Lstat(filepath.Join(up, ".git")); err == nil {
@@ -168,6 +175,7 @@ func holdsStack(target string) (bool, error) {
 	if _, err := os.Stat(target); err != nil {
 		return false, fmt.Errorf("opening %s: %w", target, err)
 	}
+	// A chart may carry a CUE file for other tools in a folder of its own; only the top directory is looked at.
 	files, err := filepath.Glob(filepath.Join(target, "*.cue"))
 	return len(files) > 0, err
 }
@@ -177,6 +185,8 @@ func kindOf(target string) (string, error) {
 	if strings.HasSuffix(target, ".tgz") || strings.HasSuffix(target, ".tar.gz") {
 		return render.KindHelm, nil
 	}
+	// The names are tested and the files not read: a broken Chart.yaml is still a chart, and its reader says what is
+	// wrong.
 	has := func(names ...string) string {
 		for _, name := range names {
 			if _, err := os.Stat(filepath.Join(target, name)); err == nil {
@@ -194,6 +204,8 @@ func kindOf(target string) (string, error) {
 		}
 	case kustomization != "":
 		return render.KindKustomize, nil
+	// Vendored dependencies are rendered as they lie there, like helm template does; without them they are fetched
+	// and verified.
 	case chart != "" && has("charts") != "":
 		return render.KindHelm, nil
 	case chart != "":

@@ -24,6 +24,8 @@ type target struct {
 	allowDirty bool
 }
 
+// hydrateVerb is the verb that writes the tree which Argo CD reads. It has no --app and no --layer: a tree of a part
+// of the stack would make Argo CD prune the rest.
 func hydrateVerb(v *invocation) *cobra.Command {
 	var form string
 	var to target
@@ -42,6 +44,8 @@ func hydrateVerb(v *invocation) *cobra.Command {
 			if err := oneOf("--output", form, "table", "json"); err != nil {
 				return err
 			}
+			// An empty value is what an unset variable leaves. Taken for "not given" it would send the tree somewhere
+			// else.
 			for _, name := range []string{"out", "branch"} {
 				if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
 					return &render.Error{Err: fmt.Errorf("--%s is empty", name), Hint: "is a variable of the script not set?"}
@@ -65,6 +69,8 @@ func hydrateVerb(v *invocation) *cobra.Command {
 	return cmd
 }
 
+// hydrate is the order of the verb: settle the target, render all, then compare or write. Nothing is written before
+// every app has rendered and every file of the tree is known.
 func (v *invocation) hydrate(ctx context.Context, to target, form string) error {
 	plan, err := v.plan()
 	if err != nil {
@@ -79,6 +85,7 @@ func (v *invocation) hydrate(ctx context.Context, to target, form string) error 
 			Hint: "give --out or --branch, or state hydrate.branch in the stack",
 		}
 	}
+	// Before the render, which takes seconds, and although nothing is written yet.
 	if err := outOfSources(plan, to.out); err != nil {
 		return err
 	}
@@ -117,6 +124,7 @@ func (v *invocation) tree(ctx context.Context, plan render.Plan) (hydrate.Files,
 	if err != nil {
 		return nil, nil, err
 	}
+	// Also for --check: a tree that is never the same twice is never what the stack renders.
 	if err := refuseRandom(results); err != nil {
 		return nil, nil, err
 	}
@@ -145,6 +153,8 @@ func refuseRandom(results []render.Result) error {
 	return errors.Join(errs...)
 }
 
+// write puts the files where they go. Both ways know from the inventory which paths are theirs, and change nothing
+// where the tree is already there.
 func (v *invocation) write(ctx context.Context, to target, plan render.Plan, files hydrate.Files) (hydrate.Summary, error) {
 	if to.out != "" {
 		return hydrate.WriteDir(ctx, files, to.out)
@@ -168,6 +178,7 @@ func (v *invocation) checkTree(ctx context.Context, to target, form string, file
 	if err != nil {
 		return err
 	}
+	// The list is the result, so it goes to stdout; what to do about it is advice, and goes to stderr.
 	if form == "json" {
 		if err := report.JSON(v.out, append([]hydrate.Difference{}, found...)); err != nil {
 			return err
@@ -199,6 +210,8 @@ type hydrated struct {
 	Commit    string       `json:"commit,omitempty"`
 }
 
+// sayHydrated reports a run: the apps as the result, the counts and the foreign files as notes. In JSON all of it is
+// the result, and lists are never null.
 func (v *invocation) sayHydrated(form string, to target, results []render.Result, s hydrate.Summary) error {
 	apps := report.Summarize(results)
 	if form == "json" {
@@ -223,6 +236,7 @@ func (v *invocation) sayHydrated(form string, to target, results []render.Result
 	if s.Repaired {
 		v.note("an earlier run was interrupted while it wrote; the tree is complete now")
 	}
+	// Said in words, because a commit that is not made looks like a run that did nothing.
 	if !s.Wrote {
 		v.note("%s: %d files, nothing changed, nothing written", where, s.Unchanged)
 		return nil
@@ -256,6 +270,7 @@ func outOfSources(plan render.Plan, out string) error {
 	if out == "" {
 		return nil
 	}
+	// Compared after links are resolved: a link into a source is inside it.
 	at, err := resolved(out)
 	if err != nil {
 		return err
@@ -284,6 +299,8 @@ func resolved(p string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// EvalSymlinks wants all of the path to be there. A link above a directory that is still to be made counts as
+	// well.
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
 		return real, nil
 	}

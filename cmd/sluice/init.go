@@ -58,6 +58,8 @@ data:
 
 var stackName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 
+// initVerb is the verb that writes a first stack. What it writes renders without a network, so that the next command
+// a newcomer types succeeds; everything that needs a chart is there as a comment.
 func initVerb(v *invocation) *cobra.Command {
 	return &cobra.Command{
 		Use:     "init [DIR]",
@@ -81,15 +83,20 @@ func initVerb(v *invocation) *cobra.Command {
 	}
 }
 
+// initStack checks that nothing is in the way before it writes the first file, so a refusal leaves the directory as
+// it was.
 func (v *invocation) initStack(dir string) error {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return fmt.Errorf("starting a stack: %w", err)
 	}
 	name := strings.ToLower(filepath.Base(abs))
+	// The name goes into the name of a branch, so a directory that makes no such name is replaced and not escaped.
 	if !stackName.MatchString(name) {
 		name = "my-cluster"
 	}
+	// Any CUE file makes a stack: the starter beside it would be unified with it and fail in places that nobody
+	// wrote.
 	cue, err := filepath.Glob(filepath.Join(dir, "*.cue"))
 	if err != nil {
 		return fmt.Errorf("starting a stack: %w", err)
@@ -121,6 +128,7 @@ func writeNew(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
+	// O_EXCL and not a look before: what appears in between is not touched either.
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err

@@ -47,6 +47,8 @@ type invocation struct {
 	quiet     bool
 }
 
+// globalFlags are those that mean the same for every verb. The paths of all other flags are relative to -C, as with
+// make and git.
 func (v *invocation) globalFlags(f *pflag.FlagSet) {
 	f.StringVarP(&v.dir, "directory", "C", "", "run as if started in `dir`")
 	f.BoolVarP(&v.quiet, "quiet", "q", false, "no progress and no warnings on stderr")
@@ -75,6 +77,7 @@ func (v *invocation) renderFlags(f *pflag.FlagSet) {
 
 // enter does what holds for every verb: it changes to the directory of -C.
 func (v *invocation) enter() error {
+	// The working directory is the process's own, so this is done once, before a verb reads anything.
 	if v.dir == "" {
 		return nil
 	}
@@ -101,6 +104,8 @@ func (v *invocation) plan() (render.Plan, error) {
 	if err != nil {
 		return render.Plan{}, err
 	}
+	// Layers stay in the plan when all of their apps are left out: waves and projects are of the stack, not of a
+	// selection. The words collected here are those to suggest from.
 	var apps, layers []string
 	for i, l := range plan.Layers {
 		layers = append(layers, l.Name)
@@ -130,6 +135,8 @@ func (v *invocation) toolchainFor(plan render.Plan) (render.Toolchain, error) {
 	declared, ok := plan.Toolchains[v.toolchain]
 	switch {
 	case ok:
+		// A version that is not linked is refused: rendering with another one and saying nothing is what pinning is
+		// there to prevent.
 		if declared.Kustomize != kustomize.Version {
 			return chain, &render.Error{
 				Err:  fmt.Errorf("choosing the kustomize engine: %s is not a linked version", declared.Kustomize),
@@ -139,6 +146,7 @@ func (v *invocation) toolchainFor(plan render.Plan) (render.Toolchain, error) {
 		return declared, nil
 	case v.toolchain == "" && shipsHelm4(plan.Cluster.ArgoCD), v.toolchain == "helm4":
 		chain.Helm = helm.Version4
+	// The list to suggest from has the names that the stack declares; they come from a map, so they are sorted.
 	case v.toolchain != "" && v.toolchain != "helm3":
 		words := append([]string{"helm3", "helm4"}, slices.Sorted(maps.Keys(plan.Toolchains))...)
 		return chain, oneOf("--toolchain", v.toolchain, words...)
@@ -159,6 +167,7 @@ func shipsHelm4(argocd string) bool {
 
 // render renders the plan's apps with a toolchain and says on stderr what could not be judged.
 func (v *invocation) render(ctx context.Context, plan render.Plan, chain render.Toolchain, files fs.FS) ([]render.Result, error) {
+	// Zero could mean "all" or "none" to different people, so it means neither.
 	if v.jobs < 1 {
 		return nil, fmt.Errorf("--jobs %d: at least one app has to be rendered at a time", v.jobs)
 	}
@@ -171,10 +180,13 @@ func (v *invocation) render(ctx context.Context, plan render.Plan, chain render.
 		Note: func(line string) { v.note("%s", line) },
 	}
 	if reader.Mirror != "" {
+		// Without this a mistyped mirror would be reported once for each chart, as a chart that the mirror lacks.
 		if _, err := os.Stat(reader.Mirror); err != nil {
 			return nil, fmt.Errorf("opening the mirror: %w", err)
 		}
 	}
+	// One reader and one engine serve both ways to a chart, so helmCharts and a stack's own charts are the same
+	// bytes.
 	engine := kustomize.Engine{Chart: reader.Fetch, Template: template}
 	results, err := render.Render(ctx, plan, chain.Capabilities, render.Tools{
 		Fetch: reader.Fetch, Helm: template, Kustomize: engine.Build, Decode: avp.Decode,

@@ -6,6 +6,8 @@ import (
 	"sluice/cmd/internal/report"
 )
 
+// planVerb is the verb that shows what a stack means and renders nothing: no chart is read, so it works without a
+// network and in the time that CUE takes. Its JSON is for scripts that choose apps, its graph for a merge request.
 func planVerb(v *invocation) *cobra.Command {
 	var form string
 	cmd := &cobra.Command{
@@ -16,6 +18,7 @@ func planVerb(v *invocation) *cobra.Command {
 		Example: "  sluice plan\n  sluice plan -o json --layer platform\n  sluice plan -o graph --tag env=prod",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			// Flags are judged before the stack is read: a misspelt one is the cheaper mistake to report.
 			if err := oneOf("--output", form, "table", "json", "graph"); err != nil {
 				return err
 			}

@@ -13,6 +13,8 @@ import (
 	"sluice/render"
 )
 
+// renderVerb is the verb that prints objects. Its output is canonical and not the engine's own text, because it is
+// there to be compared; helm's and kustomize's text of equal objects differ in order, quotes and comments.
 func renderVerb(v *invocation) *cobra.Command {
 	var form string
 	var bare bareFlags
@@ -61,8 +63,11 @@ func renderWhat(ctx context.Context, v *invocation, bare *bareFlags, args []stri
 		if !isStack {
 			return bare.render(ctx, v, args[0])
 		}
+		// A stack as the argument is the same as --stack: people type it where helm and kustomize take their
+		// directory.
 		v.stack = args[0]
 	}
+	// A flag that would be ignored is an error: values given to a stack would seem to have no effect.
 	if name := bare.given(); name != "" {
 		return nil, &render.Error{
 			Err:  fmt.Errorf("--%s is for a chart, a kustomization or manifests, not for a stack", name),
@@ -102,6 +107,7 @@ func printObjects(w *bufio.Writer, form string, results []render.Result) error {
 			fmt.Fprintln(w, o.Key)
 		}
 		return nil
+	// One List and not a stream: every JSON reader takes it, and kubectl applies it.
 	case "json":
 		list := make([]map[string]any, 0, len(all.Objects))
 		for _, o := range all.Objects {
@@ -109,6 +115,7 @@ func printObjects(w *bufio.Writer, form string, results []render.Result) error {
 		}
 		return report.JSON(w, map[string]any{"apiVersion": "v1", "kind": "List", "items": list})
 	}
+	// One object at a time: a cluster of CRDs is tens of megabytes, and the writer is buffered.
 	for _, o := range all.Objects {
 		text, err := render.Encode([]render.Object{o})
 		if err != nil {
@@ -133,6 +140,8 @@ type hostFiles struct {
 	stdin func() ([]byte, error)
 }
 
+// Open is the method of fs.FS. A path may be absolute or lead upwards, which fs.ValidPath forbids and this allows on
+// purpose: the person at the command line may read what they may read, a stack may not.
 func (h hostFiles) Open(name string) (fs.File, error) { return os.Open(name) }
 
 // ReadFile is the method of fs.ReadFileFS.

@@ -49,9 +49,13 @@ func run(ctx context.Context, s streams, args []string) int {
 	root := rootCommand(v)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	// Whatever an interrupted library says of it, the user knows the reason. The exit code is that of an error: half
+	// a result must never pass for one.
 	if ctx.Err() != nil {
 		err = fmt.Errorf("interrupted: nothing more was written")
 	}
+	// A full disk or a closed pipe shows here at the latest. Unsaid, it would leave a shorter output with exit code
+	// 0.
 	if flush := out.Flush(); err == nil && flush != nil {
 		err = fmt.Errorf("writing the output: %w", flush)
 	}
@@ -65,6 +69,8 @@ func run(ctx context.Context, s streams, args []string) int {
 	return exitError
 }
 
+// rootCommand builds the command tree. Cobra prints neither errors nor usage: an error is two lines here, and a page
+// of flags below it would hide them.
 func rootCommand(v *invocation) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sluice",
@@ -96,6 +102,7 @@ func rootCommand(v *invocation) *cobra.Command {
 	return root
 }
 
+// unknownVerb is cobra's own message with the hint on a line of its own.
 func unknownVerb(root *cobra.Command, name string) error {
 	err := &render.Error{Err: fmt.Errorf("unknown command %q", name), Hint: "run sluice --help for the list"}
 	if near := root.SuggestionsFor(name); len(near) > 0 {
@@ -145,6 +152,7 @@ func printError(w io.Writer, err error) {
 	}
 }
 
+// message is one error as a person reads it, with the hints from the outermost to the innermost.
 type message struct {
 	text  string
 	hints []string
@@ -181,6 +189,7 @@ func messages(err error) []message {
 	return []message{{text: err.Error()}}
 }
 
+// hintsOf joins the hints of several messages that are shown as one.
 func hintsOf(all []message) []string {
 	var list []string
 	for _, m := range all {

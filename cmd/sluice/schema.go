@@ -9,6 +9,8 @@ import (
 	"sluice/render/stack"
 )
 
+// schemaVerb is the verb that hands editors the schema of a stack, so that mistakes show while typing. The subject is
+// an argument and not implied, so that other schemas can follow without a change of the command line.
 func schemaVerb(v *invocation) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema stack",

@@ -22,6 +22,8 @@ type versions struct {
 	Go         string   `json:"go"`
 }
 
+// versionVerb is the verb that says which engines a binary holds. A bug report needs it, and so does whoever compares
+// two trees: the same input with the same versions gives the same bytes.
 func versionVerb(v *invocation) *cobra.Command {
 	var form string
 	cmd := &cobra.Command{
@@ -36,6 +38,8 @@ func versionVerb(v *invocation) *cobra.Command {
 				Sluice: "devel", Helm: []string{helm.Version3, helm.Version4}, Kustomize: kustomize.Version,
 				Kubernetes: render.NewestKubernetes, Go: runtime.Version(),
 			}
+			// The version is the module's, which go install records. Stamping it with linker flags was refused: a
+			// build from the same commit would then differ by who built it.
 			if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" && b.Main.Version != "(devel)" {
 				made.Sluice = b.Main.Version
 			}

@@ -10,6 +10,7 @@ import (
 	"sluice/render"
 )
 
+// kubeVersionError is for a version that the caller did not check; the library accepts "1.33" and vendor suffixes.
 func kubeVersionError(version string, err error) error {
 	return &render.Error{
 		Err:  fmt.Errorf("reading the Kubernetes version %q: %w", version, err),
@@ -81,6 +82,8 @@ func innermost(chain string) (expr, cause string, pos render.Position) {
 	return expr, cause, pos
 }
 
+// hintFor gives the next step for the causes that are met most. A cause without one gets no hint rather than a vague
+// one.
 func hintFor(cause string) string {
 	switch {
 	case strings.Contains(cause, "nil pointer"):
@@ -93,6 +96,7 @@ func hintFor(cause string) string {
 	return ""
 }
 
+// position makes a place of what an expression above matched.
 func position(file, line, column string) render.Position {
 	l, _ := strconv.Atoi(line) // the expressions admit digits or nothing
 	c, _ := strconv.Atoi(column)

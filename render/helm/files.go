@@ -58,6 +58,7 @@ func ignoreRules(t render.Tree) (*ignore.Rules, error) {
 		}
 		rules = parsed
 	}
+	// Helm adds these also where there is no .helmignore: templates/.?* is left out, such as an editor's swap files.
 	rules.AddDefaults()
 	return rules, nil
 }
@@ -78,6 +79,7 @@ type entry struct {
 	dir  bool
 }
 
+// The rules read the name and whether it is a directory; the rest of fs.FileInfo is zero.
 func (e entry) Name() string       { return path.Base(e.path) }
 func (e entry) Size() int64        { return 0 }
 func (e entry) ModTime() time.Time { return time.Time{} }

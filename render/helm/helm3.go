@@ -52,6 +52,9 @@ func library3() library[*chart.Chart] {
 	}
 }
 
+// load3 builds the chart from files in memory. LoadFiles and not LoadDir or LoadArchive: what is read, and that
+// nothing outside is, was settled when the tree was fetched, and .helmignore was applied by chartFiles. Archives in
+// charts/ are opened by the library.
 func load3(files []render.File) (*chart.Chart, error) {
 	buffered := make([]*loader.BufferedFile, len(files))
 	for i, f := range files {
@@ -65,6 +68,9 @@ func load3(files []render.File) (*chart.Chart, error) {
 	return c, nil
 }
 
+// describe3 reads off a chart what the work on it needs. After resolve a disabled subchart is not in it and an
+// aliased one has its new name; CRDObjects goes through the subcharts by itself, as the install action lets
+// it.
 func describe3(c *chart.Chart) part {
 	p := part{
 		name: c.Name(), path: c.ChartFullPath(), kind: c.Metadata.Type, kubeVersion: c.Metadata.KubeVersion,
@@ -90,6 +96,9 @@ func describe3(c *chart.Chart) part {
 	return p
 }
 
+// compose3 gives the top-level objects of templates. The last argument switches the library's own schema check off:
+// that one fetches remote references, see checkSchemas. A release of helm template is always revision 1 of an
+// install.
 func compose3(c *chart.Chart, values map[string]any, r render.Release) (map[string]any, error) {
 	kube, err := chartutil.ParseKubeVersion(r.Capabilities.KubeVersion)
 	if err != nil {
@@ -107,6 +116,7 @@ func compose3(c *chart.Chart, values map[string]any, r render.Release) (map[stri
 }
 
 func sort3(files map[string]string) (hooks, manifests []document, err error) {
+	// The second argument, the API list, is ignored by the library (pkg/releaseutil/manifest_sorter.go).
 	hs, ms, err := releaseutil.SortManifests(files, nil, releaseutil.InstallOrder)
 	if err != nil {
 		return nil, nil, err
@@ -120,6 +130,8 @@ func sort3(files map[string]string) (hooks, manifests []document, err error) {
 	return hooks, manifests, nil
 }
 
+// split3 gives the documents of a rendered file as SortManifests sees them. The library gives a map from invented
+// names, whose order is the order in the file.
 func split3(text string) []string {
 	return inOrder(releaseutil.SplitManifests(text), func(keys []string) sort.Interface {
 		return releaseutil.BySplitManifestsOrder(keys)

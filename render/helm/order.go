@@ -22,6 +22,7 @@ func orderParts[C family[C]](c C, version func(C) string) {
 		return cmp.Or(cmp.Compare(a.Name(), b.Name()), cmp.Compare(version(a), version(b)))
 	})
 	c.SetDependencies(parts...)
+	// Subcharts of subcharts come from a map as well.
 	for _, p := range parts {
 		orderParts(p, version)
 	}

@@ -97,6 +97,7 @@ func callsInValues(v any, place string) []string {
 	return calls
 }
 
+// call is one use of a function, with its line in the template text.
 type call struct {
 	function string
 	line     int
@@ -111,6 +112,8 @@ func callsIn(text string) []call {
 	tree := parse.New("")
 	tree.Mode = parse.SkipFuncCheck
 	trees := map[string]*parse.Tree{}
+	// The functions of helm are not given to the parser: with SkipFuncCheck it takes any name, also one that only the
+	// other major knows.
 	if _, err := tree.Parse(text, "", "", trees); err != nil {
 		return nil
 	}
@@ -148,6 +151,7 @@ func visit(n parse.Node, found func(*parse.IdentifierNode)) {
 	}
 }
 
+// visitBranch visits the condition and both lists; which of them runs depends on values, so both count.
 func visitBranch(n parse.BranchNode, found func(*parse.IdentifierNode)) {
 	visitPipe(n.Pipe, false, found)
 	visit(n.List, found)

@@ -40,10 +40,13 @@ func checkSchemas(p part, values map[string]any) (unchecked []string, err error)
 		}
 	}
 	walk(p, values)
+	// Two references to one document are one thing to look at.
 	slices.Sort(unchecked)
 	return slices.Compact(unchecked), errors.Join(errs...)
 }
 
+// checkSchema holds the values to one schema. The compiler is made anew for each: every schema has the same address,
+// and a compiler takes an address once.
 func checkSchema(p part, values map[string]any) (unchecked []string, err error) {
 	pos := render.Position{File: p.name + "/values.schema.json"}
 	defer func() { // the library panics on values of a type that JSON does not have; helm catches that too

@@ -57,8 +57,11 @@ type document struct {
 
 // template is the order of work of action.Install and cmd/template in helm, for both majors.
 func template[C any](ctx context.Context, lib library[C], r render.Release) (out render.Output, err error) {
+	// The logger is global and stays silent after this: restoring it would let a render that runs beside this one
+	// talk.
 	log.SetOutput(io.Discard)
 	defer func() {
+		// A panic of the library on input that it does not expect must not end the render of the other apps.
 		if p := recover(); p != nil {
 			out, err = render.Output{}, fmt.Errorf("the helm library gave up: %v", p)
 		}
@@ -76,6 +79,7 @@ func template[C any](ctx context.Context, lib library[C], r render.Release) (out
 	if err != nil {
 		return render.Output{}, kubeVersionError(r.Capabilities.KubeVersion, err)
 	}
+	// Values come before the chart, as in helm: with both broken, the same one of them is reported.
 	values, files, err := lib.dialect.merge(r)
 	if err != nil {
 		return render.Output{}, err
@@ -103,6 +107,7 @@ func template[C any](ctx context.Context, lib library[C], r render.Release) (out
 		}
 	}
 	out.Unchecked = slices.Concat(out.Unchecked, coarse(out.Random), files.unread, lib.dialect.unreadDefaults(described))
+	// Only the top chart's constraint counts; helm looks at no subchart's (pkg/action/action.go, renderResources).
 	if c := described.kubeVersion; c != "" && !lib.compatible(c, version) {
 		return render.Output{}, &render.Error{
 			Pos:  render.Position{File: described.name + "/Chart.yaml"},
@@ -127,6 +132,8 @@ func finish[C any](ctx context.Context, lib library[C], j job[C]) (render.Output
 	if err := ctx.Err(); err != nil {
 		return render.Output{}, err
 	}
+	// The engines render every file of templates/ but the partials, NOTES.txt too, and fail as a whole: there is no
+	// output of the templates that went well.
 	files, err := lib.execute(ctx, j.chart, j.top)
 	if err != nil {
 		return render.Output{}, templateError(err)
@@ -139,6 +146,8 @@ func finish[C any](ctx context.Context, lib library[C], j job[C]) (render.Output
 			delete(files, path)
 		}
 	}
+	// Sorting parses every document, so a template that renders something else than YAML fails here and not in its
+	// reader.
 	hooks, manifests, err := lib.sort(files)
 	if err != nil {
 		return render.Output{}, documentError(err)
@@ -160,6 +169,7 @@ func load[C any](lib library[C], r render.Release) (C, error) {
 		return none, loadError(err)
 	}
 	p := lib.describe(chart)
+	// Helm's checkIfInstallable: only the top chart has to be one that installs.
 	if p.kind != "" && p.kind != "application" {
 		return none, &render.Error{
 			Pos:  render.Position{File: p.name + "/Chart.yaml"},
@@ -200,6 +210,7 @@ func checkRelease(validateName func(string) error, r *render.Release) error {
 	if err := validateName(r.Name); err != nil {
 		return &render.Error{Err: fmt.Errorf("release name %q: %w", r.Name, err), Hint: "give a release name of lower case letters, digits and -"}
 	}
+	// Helm takes the namespace of the kubeconfig here and "default" without one. No kubeconfig is ever read.
 	if r.Namespace == "" {
 		r.Namespace = "default"
 	}
@@ -221,6 +232,7 @@ func write(r render.Release, crds, manifests, hooks []document) []byte {
 	var all strings.Builder
 	all.WriteString(strings.TrimSpace(manifest.String()) + "\n")
 	for _, d := range hooks {
+		// A hook that is a test and something else besides goes as well, as helm template --skip-tests has it.
 		if r.SkipHooks || (r.SkipTests && d.test) {
 			continue
 		}
@@ -255,6 +267,7 @@ func dropped(files map[string]string, split func(string) []string, kept []docume
 	return lost
 }
 
+// nameOf names a chart in errors, also one that was not fetched by a source and has no name.
 func nameOf(t render.Tree) string {
 	if t.Name != "" {
 		return t.Name

@@ -62,6 +62,7 @@ func (d dialect) unreadDefaults(p part) []string {
 // "1", become one key on the way through JSON, in map order.
 func repeatedKeys(n *yamlv3.Node, at render.Path, report func(line int, text string)) {
 	switch n.Kind {
+	// An alias is not followed: what it stands for is reported where it is written.
 	case yamlv3.SequenceNode:
 		for i, child := range n.Content {
 			repeatedKeys(child, append(slices.Clip(at), i), report)

@@ -43,6 +43,8 @@ func (d dialect) merge(r render.Release) (map[string]any, *valueFiles, error) {
 		values = mergeMaps(values, read)
 		files.unread = append(files.unread, d.unread(name, raw)...)
 	}
+	// Inline values go through YAML text so that their numbers arrive as a file's would: the reader makes float64 of
+	// them, and templates print 1e+06 for a million in the one form and not in the other.
 	if len(r.Values.Inline) > 0 {
 		raw, err := yaml.Marshal(r.Values.Inline)
 		if err != nil {
@@ -60,6 +62,8 @@ func (d dialect) merge(r render.Release) (map[string]any, *valueFiles, error) {
 	return values, files, nil
 }
 
+// sets applies the flags over the files. The order is helm's and not that of the command line: --set-json, --set,
+// --set-string, --set-file, whatever was typed first.
 func (d dialect) sets(v render.Values, values map[string]any, files *valueFiles) error {
 	setFile := func(s string, values map[string]any) error {
 		return d.setFile(s, values, func(name []rune) (any, error) {
@@ -79,6 +83,7 @@ func (d dialect) sets(v render.Values, values map[string]any, files *valueFiles)
 	} {
 		for _, expr := range step.exprs {
 			if err := step.apply(expr, values); err != nil {
+				// Nothing of a value may get into a message; the key is enough to find the flag.
 				if keyOf(expr) == wholeObject {
 					err = errors.New("it has no key") // the library's message quotes all of it
 				}
@@ -99,6 +104,7 @@ func mergeMaps(a, b map[string]any) map[string]any {
 		out[k] = v
 	}
 	for k, v := range b {
+		// Lists are replaced whole, as in helm: there is no key to match their entries by.
 		over, isMap := v.(map[string]any)
 		under, wasMap := out[k].(map[string]any)
 		if isMap && wasMap {
@@ -116,6 +122,8 @@ type valueFiles struct {
 	unread []string // what helm leaves out of them, see dialect.unread
 }
 
+// read gives the bytes of a file and records them as an input. It never takes a URL or "-" as helm does: what is
+// fetched has to be pinned, and standard input is offered by the file system of the caller.
 func (f *valueFiles) read(name string) ([]byte, error) {
 	pos := render.Position{File: name}
 	if f.dir == nil {
@@ -137,6 +145,7 @@ func (f *valueFiles) read(name string) ([]byte, error) {
 		}
 		return nil, &render.Error{Pos: pos, Err: fmt.Errorf("reading the values file: %w", err)}
 	}
+	// An empty file is an input too: emptied by accident it would change the render without a trace.
 	sum := sha256.Sum256(raw)
 	f.inputs = append(f.inputs, render.Input{Name: clean, Digest: "sha256:" + hex.EncodeToString(sum[:])})
 	return raw, nil
@@ -149,6 +158,7 @@ var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
 func valuesError(name string, raw []byte, err error) error {
 	pos := render.Position{File: name}
 	cause, _ := plainShape(bareYAML(err.Error()))
+	// The other reader may take what helm's refuses; then the message of helm stands, without a line.
 	documents := yamlv3.NewDecoder(bytes.NewReader(raw))
 	for {
 		var node yamlv3.Node

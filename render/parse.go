@@ -126,7 +126,7 @@ func (p *parser) document(doc *yaml.Node, template string) error {
 	if doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 {
 		node = doc.Content[0]
 	}
-	d := decoder{name: p.name, expanded: &p.expanded}
+	d := decoder{name: p.name, template: template, expanded: &p.expanded}
 	value, err := d.value(node)
 	if err != nil {
 		return err

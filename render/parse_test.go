@@ -97,6 +97,10 @@ func TestParseRefuses(t *testing.T) {
 			`in.yaml:8:3: reading YAML: key "a" occurs twice in one mapping: line 6 and line 8`,
 		},
 		{
+			"duplicate key of a template", "---\n# Source: c/templates/a.yaml\napiVersion: v1\nkind: A\nkind: B\n",
+			`in.yaml:5:1: reading YAML: key "kind" occurs twice in one mapping: line 4 and line 5 (from c/templates/a.yaml)`,
+		},
+		{
 			"duplicate key in a later document", "a: &x {apiVersion: v1}\n---\nk: 1\nk: 2\n",
 			"in.yaml:1: reading an object: it has no apiVersion",
 		},

@@ -19,15 +19,17 @@ const maxExpanded = 1_000_000
 // decoder turns the nodes of one document into plain values.
 type decoder struct {
 	name     string
+	template string              // of the document, if known
 	expanded *int                // values that came through aliases, over the whole stream
 	open     map[*yaml.Node]bool // anchors being expanded
 }
 
 func (d *decoder) fail(n *yaml.Node, format string, args ...any) error {
-	return &Error{
-		Pos: Position{File: d.name, Line: n.Line, Column: n.Column},
-		Err: fmt.Errorf("reading YAML: "+format, args...),
+	err := fmt.Errorf("reading YAML: "+format, args...)
+	if d.template != "" {
+		err = fmt.Errorf("%w (from %s)", err, d.template)
 	}
+	return &Error{Pos: Position{File: d.name, Line: n.Line, Column: n.Column}, Err: err}
 }
 
 // value decodes a node and everything below it.

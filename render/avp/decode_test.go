@@ -258,6 +258,21 @@ func TestGenericPlaceholdersNeedTheAnnotation(t *testing.T) {
 	}
 }
 
+func TestEscapedElementsAreNotGenericPlaceholders(t *testing.T) {
+	for _, text := range []string{
+		"&lt;b&gt;x&lt;/b&gt;", "%3Cb%3Ex%3C%2Fb%3E", "one&lt;br&gt;two", `{"a":"\u003cli\u003e1\u003c/li\u003e"}`, `{"a":"\u003cli\u003e1\u003c\/li\u003e"}`,
+	} {
+		set := render.Set{Objects: []render.Object{object("ConfigMap", map[string]any{
+			"metadata": map[string]any{"name": "x", "annotations": map[string]any{annotationPath: "kv/data/g"}},
+			"data":     map[string]any{"a": text},
+		})}}
+		got, ledger := mustDecode(t, set)
+		if diff := cmp.Diff(set.Objects[0].Tree, got.Objects[0].Tree); diff != "" || len(ledger) != 0 {
+			t.Errorf("%q: ledger %+v, change %s", text, ledger, diff)
+		}
+	}
+}
+
 func TestIgnoredObjectsAreListedAndLeftAlone(t *testing.T) {
 	set := render.Set{Objects: []render.Object{object("Secret", map[string]any{
 		"metadata": map[string]any{"annotations": map[string]any{annotationIgnore: "true"}},

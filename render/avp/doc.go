@@ -13,7 +13,8 @@
 //     first ">" after KEY, with "| modifier" stages before it. Newlines may occur; "<path:" is exact.
 //   - <key> only in objects annotated avp.kubernetes.io/path, and then every <...> on one line is a placeholder.
 //     A spelled-out %3Ckey%3E is taken for one only if it has nothing but letters, digits, "_", "." and "-" before
-//     its modifiers, because escaped HTML is common and works today.
+//     its modifiers, because escaped HTML is common and works today; an element whose end tag follows in the same
+//     spelling, and one that never has an end tag, is HTML too.
 //   - Objects annotated avp.kubernetes.io/ignore are skipped by the plugin: nothing in them is decoded and nothing in
 //     them is an error, but their placeholders are in the ledger, for a rule to warn about.
 //   - Any string of a Secret that is padded standard base64 is decoded once. Deeper levels, base64 in other kinds and

@@ -153,6 +153,26 @@ func keyLike(span string) bool {
 	return head != ""
 }
 
+// element reports whether p, a spelled-out generic span that o starts, is an HTML element without attributes: one that is
+// never closed, or one whose end tag stands behind it in the same spelling.
+func element(text string, o opener, p *piece) bool {
+	name := p.ref.key
+	if len(p.ref.modifiers) > 0 {
+		return false
+	}
+	switch strings.ToLower(name) {
+	case "br", "hr", "wbr":
+		return true
+	}
+	less := text[o.start : o.start+o.width]
+	for _, slash := range []string{"/", `\/`, "%2F", "%2f", "%252F"} {
+		if strings.Contains(text[p.end:], less+slash+name) {
+			return true
+		}
+	}
+	return false
+}
+
 // shorten cuts s to at most 120 bytes, at a character's edge.
 func shorten(s string) string {
 	const limit = 120

@@ -46,6 +46,7 @@ func read(text string, g *generic) (pieces []piece, faults []fault) {
 		switch {
 		case f != nil:
 			faults = append(faults, *f)
+		case p != nil && !o.inline && len(p.layers) > 0 && element(text, o, p):
 		case p != nil:
 			pieces = append(pieces, *p)
 			behind = p.end

@@ -1,10 +1,10 @@
 // Package helm renders charts with the Helm 3 and the Helm 4 library, in this process and without a network.
 //
 // The output equals what `helm template` of the same version prints, object for object and in the same order:
-// resources of crds/ first, then the manifests in install order, then the hooks. Three things differ on purpose.
+// resources of crds/ first, then the manifests in install order, then the hooks. Four things differ on purpose.
 // The Kubernetes version and API list are the caller's alone (the library's own default is added nowhere), a values
-// schema that refers to a remote document is reported and not fetched, and subcharts load in a fixed order where helm
-// takes them from a map.
+// schema that refers to a remote document is reported and not fetched, subcharts load in a fixed order where helm
+// takes them from a map, and the template function keys gives sorted keys where helm gives another order each time.
 //
 // Only the loader, value, engine and sorting packages of each major are linked. The action package gives the same
 // objects and was refused for its weight: it brings kubectl, registry and database clients along.

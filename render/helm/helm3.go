@@ -65,7 +65,17 @@ func load3(files []render.File) (*chart.Chart, error) {
 		return nil, err
 	}
 	orderParts(c, func(c *chart.Chart) string { return c.Metadata.Version })
+	sortKeys3(c)
 	return c, nil
+}
+
+func sortKeys3(c *chart.Chart) {
+	for _, t := range c.Templates {
+		t.Data = sortKeys(t.Data)
+	}
+	for _, sub := range c.Dependencies() {
+		sortKeys3(sub)
+	}
 }
 
 // describe3 reads off a chart what the work on it needs. After resolve a disabled subchart is not in it and an

@@ -87,7 +87,17 @@ func load4(files []render.File) (*chart.Chart, error) {
 		}
 	}
 	orderParts(c, func(c *chart.Chart) string { return c.Metadata.Version })
+	sortKeys4(c)
 	return c, nil
+}
+
+func sortKeys4(c *chart.Chart) {
+	for _, t := range c.Templates {
+		t.Data = sortKeys(t.Data)
+	}
+	for _, sub := range c.Dependencies() {
+		sortKeys4(sub)
+	}
 }
 
 // describe4 is describe3 for the chart type of Helm 4: equal fields, other packages, so no code can be shared without

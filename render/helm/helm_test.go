@@ -233,6 +233,38 @@ func TestIgnoreRulesAreNotAppliedToAnArchive(t *testing.T) {
 	})
 }
 
+// Helm gives the keys of a map in another order each time; of ten keys, fifty renders would agree by chance never.
+func TestKeysAreSorted(t *testing.T) {
+	const dict = `(dict "j" 1 "i" 1 "h" 1 "g" 1 "f" 1 "e" 1 "d" 1 "c" 1 "b" 1 "a" 1)`
+	tree := chartWith("templates/x.yaml", configMap+`data:
+  joined: {{ keys `+dict+` | join "" }}
+  nested: {{ join "" (keys `+dict+`) }}
+  piped: {{ `+dict+` | keys | join "" }}
+  two: {{ keys (dict "b" ")") (dict "a" "|}}") | join "" | quote -}}
+  {{- $names := keys `+dict+` -}}
+  {{- range $i, $name := keys `+dict+` }}
+  r{{ $i }}: {{ $name }}{{ index $names $i }}
+  {{- end }}
+  sorted: {{ has "a" (keys `+dict+`) }} {{ keys `+dict+` | sortAlpha | first }}
+`)
+	want := configMap + "data:\n  joined: abcdefghij\n  nested: abcdefghij\n  piped: abcdefghij\n  two: \"ab\"\n"
+	for i, name := range "abcdefghij" {
+		want += fmt.Sprintf("  r%d: %c%c\n", i, name, name)
+	}
+	want += "  sorted: true a\n"
+	eachMajor(t, func(t *testing.T, template func(context.Context, render.Release) (render.Output, error)) {
+		for range 50 {
+			out, err := template(t.Context(), releaseAs(tree))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(strings.TrimSpace(string(out.YAML)), strings.TrimSpace(want)) {
+				t.Fatalf("got\n%s\nwant\n%s", out.YAML, want)
+			}
+		}
+	})
+}
+
 func TestCanceledContextGivesItsError(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -65,12 +65,12 @@ func randomCalls(p part, user map[string]any) []string {
 }
 
 // coarse reports the calls that may well give the same in two renders in a row, so that comparing them proves nothing:
-// the clock by its day or second, a random number of a small range.
+// the clock by its day or second, a random number of a small range, the order of a small map.
 func coarse(calls []string) []string {
 	var notes []string
 	for _, c := range calls {
 		name, _, _ := strings.Cut(c, " ")
-		if slices.Contains([]string{"now", "ago", "randInt", "shuffle"}, name) {
+		if slices.Contains([]string{"now", "ago", "randInt", "shuffle", "values"}, name) {
 			notes = append(notes, c+": a later render may differ from this one")
 		}
 	}
@@ -101,6 +101,7 @@ func callsInValues(v any, place string) []string {
 type call struct {
 	function string
 	line     int
+	at       int
 }
 
 // callsIn finds the calls in one template text. Text that does not parse gives none: as a template its render fails,
@@ -121,11 +122,48 @@ func callsIn(text string) []call {
 	for _, t := range trees {
 		if t.Root != nil {
 			visit(t.Root, func(id *parse.IdentifierNode) {
-				calls = append(calls, call{id.Ident, 1 + strings.Count(text[:id.Pos], "\n")})
+				calls = append(calls, call{id.Ident, 1 + strings.Count(text[:id.Pos], "\n"), int(id.Pos)})
 			})
 		}
 	}
 	return calls
+}
+
+// sortKeys gives a template in which every call of keys whose order may show has "| sortAlpha" behind it. Helm gives the
+// keys of a map in another order each time; the sorted order is one that it may give, and gives the same bytes each time.
+func sortKeys(data []byte) []byte {
+	text := string(data)
+	calls := callsIn(text)
+	slices.SortFunc(calls, func(a, b call) int { return b.at - a.at })
+	for _, c := range calls {
+		if c.function == "keys" && strings.HasPrefix(text[c.at:], "keys ") {
+			end := c.at + len(strings.TrimRight(text[c.at:commandEnd(text, c.at)], " \t\r\n"))
+			text = text[:end] + " | sortAlpha" + text[end:]
+		}
+	}
+	return []byte(text)
+}
+
+// commandEnd gives where the command at from ends: at the next "|" or ")" of its own level, or with its action.
+func commandEnd(text string, from int) int {
+	depth := 0
+	for i := from; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"' || c == '\'' || c == '`':
+			for i++; i < len(text) && text[i] != c; i++ {
+				if text[i] == '\\' && c != '`' {
+					i++
+				}
+			}
+		case c == '(':
+			depth++
+		case c == ')' && depth > 0:
+			depth--
+		case depth == 0 && (c == '|' || c == ')' || strings.HasPrefix(text[i:], "}}") || strings.HasPrefix(text[i:], "-}}")):
+			return i
+		}
+	}
+	return len(text)
 }
 
 // visit calls found for every use of a random function below n.

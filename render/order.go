@@ -89,8 +89,9 @@ func (w work) result(ctx context.Context) (Result, error) {
 	if w.app.Secrets == "avp" {
 		var err error
 		if result.Set, result.Ledger, err = w.tools.Decode(result.Set); err != nil {
-			return Result{}, fmt.Errorf("decoding placeholders: %w", err)
+			return Result{}, err
 		}
+		result.Unchecked = append(result.Unchecked, inKeys(result.Ledger)...)
 	}
 	if w.app.Secrets == "" {
 		result.Unchecked = append(result.Unchecked, w.undeclared(result.Set)...)
@@ -103,6 +104,17 @@ func (w work) result(ctx context.Context) (Result, error) {
 		}
 	}
 	return result, nil
+}
+
+// inKeys names placeholders that are mapping keys, which the plugin never replaces (argocd-vault-plugin issue 171).
+func inKeys(ledger []Placeholder) []string {
+	var notes []string
+	for _, p := range ledger {
+		if p.InKey {
+			notes = append(notes, fmt.Sprintf("the plugin never replaces a mapping key: %s of %s", p.Field, p.Object))
+		}
+	}
+	return notes
 }
 
 // undeclared names placeholders of an app that does not ask for the plugin: Argo CD would apply them as they stand.

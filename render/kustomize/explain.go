@@ -32,6 +32,7 @@ var (
 	mistyped    = regexp.MustCompile(`^cannot unmarshal (object|array|string|number|bool)(?: .*)? into Go (?:struct field \w+\.(\S+)|value) of type (\S+)$`)
 	inlinePatch = regexp.MustCompile(`(?s) from \[patch: ".*"\]`)
 	literal     = regexp.MustCompile(`(?s)literal sources \[.*\]: invalid literal source .*, expected key=value`)
+	pointer     = regexp.MustCompile(`&\{0x[0-9a-f]+[^}]*\}`)
 	noResource  = regexp.MustCompile(`no (?:resource )?matches for (?:Id )?`)
 )
 
@@ -56,7 +57,7 @@ func (b *build) explain(err error) error {
 	}
 	// A patch or a literal may hold a secret.
 	text = literal.ReplaceAllString(inlinePatch.ReplaceAllString(text, " from an inline patch"), "a literal is not of the form key=value")
-	message := b.clean(text)
+	message := pointer.ReplaceAllString(b.clean(text), "of the kustomization") // addresses differ in each run
 	hint := ""
 	switch {
 	case strings.Contains(message, "external plugins disabled"):

@@ -129,7 +129,7 @@ func (w work) undeclared(set Set) []string {
 	case len(ledger) == 0:
 		return nil
 	}
-	return []string{fmt.Sprintf("no plugin replaces its %d placeholders, as secrets is not \"avp\": first %s of %s",
+	return []string{fmt.Sprintf("no plugin replaces its placeholders (%d), as secrets is not \"avp\": first %s of %s",
 		len(ledger), ledger[0].Field, ledger[0].Object)}
 }
 

@@ -54,7 +54,7 @@ func (b *bareFlags) add(f *pflag.FlagSet) {
 func (b *bareFlags) fits(kind, target string) error {
 	idle := map[string][]string{"stack": {"stack", "tag", "app", "layer"}}
 	if kind == render.KindKustomize || kind == render.KindManifests {
-		idle["chart"] = []string{"release-name", "name", "values", "set", "set-string", "set-file", "set-json", "include-crds", "skip-tests"}
+		idle["chart"] = []string{"release-name", "name", "values", "set", "set-string", "set-file", "set-json", "include-crds", "skip-tests", "namespace"}
 	}
 	for _, what := range []string{"stack", "chart"} {
 		for _, name := range idle[what] {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -192,9 +191,17 @@ func (v *invocation) checkTree(ctx context.Context, to target, form string, file
 		v.note("the hydrated tree is what the stack renders")
 		return nil
 	}
-	v.note("paths that are not what the stack renders: %d; run sluice hydrate without --check", len(found))
-	if slices.ContainsFunc(found, func(d hydrate.Difference) bool { return d.Kind == hydrate.Foreign }) {
-		v.note("Argo CD applies the foreign ones too, and hydrate never removes them: delete them, or take them into the stack")
+	foreign := 0
+	for _, d := range found {
+		if d.Kind == hydrate.Foreign {
+			foreign++
+		}
+	}
+	if n := len(found) - foreign; n > 0 {
+		v.note("paths that are not what the stack renders: %d; run sluice hydrate without --check", n)
+	}
+	if foreign > 0 {
+		v.note("foreign paths that Argo CD applies too: %d; hydrate never removes them: delete them, or take them into the stack", foreign)
 	}
 	return errDifferent
 }
@@ -265,7 +272,8 @@ func reads(plan render.Plan) []string {
 // orEmpty makes a list that is never null in JSON.
 func orEmpty(list []string) []string { return append([]string{}, list...) }
 
-// outOfSources refuses an output directory inside a source of the stack: the next run would render the tree itself.
+// outOfSources refuses an output directory whose tree would meet a source of the stack: the next run would render the
+// tree itself.
 func outOfSources(plan render.Plan, out string) error {
 	if out == "" {
 		return nil
@@ -275,16 +283,24 @@ func outOfSources(plan render.Plan, out string) error {
 	if err != nil {
 		return err
 	}
+	within := func(dir, p string) bool {
+		rel, err := filepath.Rel(dir, p)
+		return err == nil && filepath.IsLocal(rel)
+	}
 	for _, app := range plan.Apps() {
 		for _, s := range app.Sources {
 			dir, err := resolved(filepath.Join(plan.Dir, filepath.FromSlash(s.Path)))
 			if s.Path == "" || err != nil {
 				continue
 			}
-			if rel, err := filepath.Rel(dir, at); err == nil && filepath.IsLocal(rel) {
+			meets := within(dir, at)
+			for _, l := range plan.Layers {
+				meets = meets || within(dir, filepath.Join(at, l.Name)) || within(filepath.Join(at, l.Name), dir)
+			}
+			if meets {
 				return &render.Error{
 					Pos:  app.Pos,
-					Err:  fmt.Errorf("app %s reads %s, and --out %s is inside it", app.Name, s.Path, out),
+					Err:  fmt.Errorf("app %s reads %s, and a tree in --out %s would be inside it", app.Name, s.Path, out),
 					Hint: "hydrate to a directory that no app reads",
 				}
 			}

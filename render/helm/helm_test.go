@@ -239,7 +239,7 @@ func TestKeysAreSorted(t *testing.T) {
 	tree := chartWith("templates/x.yaml", configMap+`data:
   joined: {{ keys `+dict+` | join "" }}
   nested: {{ join "" (keys `+dict+`) }}
-  piped: {{ `+dict+` | keys | join "" }}
+  piped: {{ `+dict+`|keys|join "" }}
   two: {{ keys (dict "b" ")") (dict "a" "|}}") | join "" | quote -}}
   {{- $names := keys `+dict+` -}}
   {{- range $i, $name := keys `+dict+` }}

@@ -22,14 +22,21 @@ var randomFunctions = []string{
 }
 
 // randomWord finds a name of randomFunctions that is no word of prose in text.
-var randomWord = regexp.MustCompile(`\b(rand(AlphaNum|Alpha|Numeric|Ascii|Bytes|Int)|shuffle|uuidv4|gen(PrivateKey|CA|CAWithKey|SelfSignedCert|SelfSignedCertWithKey|SignedCert|SignedCertWithKey)|bcrypt|htpasswd|encryptAES)\b`)
+var randomWord = regexp.MustCompile(`\b(rand(AlphaNum|Alpha|Numeric|Ascii|Bytes|Int)|uuidv4|gen(PrivateKey|CA|CAWithKey|SelfSignedCert|SelfSignedCertWithKey|SignedCert|SignedCertWithKey)|encryptAES)\b`)
 
-// callsInFiles lists the uses in files that a chart may hand to tpl through .Files.
+// callsInFiles lists the uses in files that a chart may hand to tpl through .Files: the calls where the text is a
+// template, and the names that it spells out for a template made elsewhere. Documentation is not
+// looked at, nor are default values, which randomCalls reads.
 func callsInFiles(files []render.File) []string {
 	var calls []string
 	for _, f := range files {
-		if strings.HasPrefix(f.Path, "templates/") || strings.Contains(f.Path, "/templates/") || !bytes.Contains(f.Data, []byte("{{")) {
+		if strings.HasPrefix(f.Path, "templates/") || strings.Contains(f.Path, "/templates/") || strings.HasSuffix(f.Path, ".md") ||
+			strings.HasSuffix(f.Path, "values.yaml") ||
+			!bytes.Contains(f.Data, []byte("{{")) {
 			continue
+		}
+		for _, c := range callsIn(string(f.Data)) {
+			calls = append(calls, c.function+" "+f.Path)
 		}
 		for _, word := range randomWord.FindAllString(string(f.Data), -1) {
 			calls = append(calls, word+" "+f.Path)
@@ -42,8 +49,7 @@ func callsInFiles(files []render.File) []string {
 var orderless = []string{"sortAlpha", "len", "has"}
 
 // randomCalls lists the uses of randomFunctions in the templates of the chart and its enabled subcharts, and in the
-// values, which a chart may hand to tpl: "function place", sorted. Text that a chart hands to tpl from .Files is not
-// looked at.
+// values, which a chart may hand to tpl: "function place", sorted.
 func randomCalls(p part, user map[string]any) []string {
 	var calls []string
 	var walk func(part)
@@ -70,7 +76,7 @@ func coarse(calls []string) []string {
 	var notes []string
 	for _, c := range calls {
 		name, _, _ := strings.Cut(c, " ")
-		if slices.Contains([]string{"now", "ago", "randInt", "shuffle", "values"}, name) {
+		if slices.Contains([]string{"now", "ago", "randInt", "shuffle", "keys", "values"}, name) {
 			notes = append(notes, c+": a later render may differ from this one")
 		}
 	}
@@ -136,7 +142,7 @@ func sortKeys(data []byte) []byte {
 	calls := callsIn(text)
 	slices.SortFunc(calls, func(a, b call) int { return b.at - a.at })
 	for _, c := range calls {
-		if c.function == "keys" && strings.HasPrefix(text[c.at:], "keys ") {
+		if c.function == "keys" && strings.HasPrefix(text[c.at:], "keys") {
 			end := c.at + len(strings.TrimRight(text[c.at:commandEnd(text, c.at)], " \t\r\n"))
 			text = text[:end] + " | sortAlpha" + text[end:]
 		}

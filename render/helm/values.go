@@ -84,12 +84,17 @@ func (d dialect) sets(v render.Values, values map[string]any, files *valueFiles)
 		for _, expr := range step.exprs {
 			if err := step.apply(expr, values); err != nil {
 				// Nothing of a value may get into a message; the key is enough to find the flag.
-				if keyOf(expr) == wholeObject {
-					err = errors.New("it has no key") // the library's message quotes all of it
-				}
-				return &render.Error{
-					Err:  fmt.Errorf("reading %s %q: %w", step.name, keyOf(expr), err),
-					Hint: "the form is key.path=value; commas, dots, brackets and = in a key or value are escaped with a backslash",
+				switch hint := "the form is key.path=value; commas, dots, brackets and = in a key or value are escaped with a backslash"; {
+				case step.name == "--set-file":
+					return fmt.Errorf("reading %s %q: %w", step.name, keyOf(expr), err)
+				case keyOf(expr) == wholeObject: // the library's message quotes all of it
+					return &render.Error{Err: fmt.Errorf("reading %s %q: it has no key", step.name, wholeObject), Hint: hint}
+				case !strings.Contains(expr, "="):
+					return &render.Error{Err: fmt.Errorf("reading %s %q: %w", step.name, expr, err), Hint: hint}
+				default: // what stands behind a comma, which the message quotes, may be the rest of a value
+					return &render.Error{
+						Err: fmt.Errorf("reading %s %q: what follows the key is not well formed", step.name, keyOf(expr)), Hint: hint,
+					}
 				}
 			}
 		}

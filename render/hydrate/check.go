@@ -69,6 +69,9 @@ func (h holding) differences(files Files) ([]Difference, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := h.sameStack(files); err != nil {
+		return nil, err
+	}
 	var found []Difference
 	for _, p := range slices.Sorted(maps.Keys(files)) {
 		regular, there := h.regular[p]
@@ -104,7 +107,7 @@ func (h holding) differences(files Files) ([]Difference, error) {
 // applied tells whether Argo CD reads a manifest at the path: the Applications read the directories of files, and what
 // is below them.
 func applied(files Files, p string) bool {
-	if ext := path.Ext(p); ext != ".yaml" && ext != ".yml" && ext != ".json" {
+	if ext := path.Ext(p); ext != ".yaml" && ext != ".yml" && ext != ".json" && ext != ".jsonnet" {
 		return false
 	}
 	for own := range files {

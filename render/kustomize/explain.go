@@ -177,7 +177,7 @@ func (k *kustomization) unreadable(err error) error {
 			pos.line = key.Line
 		}
 	}
-	hint := "kustomize " + Version + " has no such field there."
+	hint := "kustomize " + Version + " has no such field there"
 	// The word itself may be a field of another place.
 	fields := slices.DeleteFunc(fieldsOf(reflect.TypeFor[types.Kustomization](), map[reflect.Type]bool{}),
 		func(field string) bool { return field == m[1] })

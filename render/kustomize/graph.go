@@ -263,7 +263,7 @@ func (b *build) load(k *kustomization, field, file string) ([]byte, error) {
 		return nil, at.fail(fmt.Errorf("%s: %q is a directory", field, file), "name a file")
 	case !within(dir.String(), k.dir):
 		return nil, at.fail(fmt.Errorf("%s: %q is not in or below the directory of the kustomization", field, file),
-			"kustomize reads files only there; move the file, or make its directory a base.")
+			"kustomize reads files only there; move the file, or make its directory a base")
 	}
 	text, err := b.view.ReadFile(dir.Join(name))
 	if err != nil {

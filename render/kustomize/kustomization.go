@@ -45,7 +45,7 @@ func (b *build) read(v visit) (*kustomization, error) {
 	}
 	if len(found) == 0 {
 		return nil, v.from.fail(fmt.Errorf("directory %s has no kustomization", b.show(v.dir)),
-			"Add a file named "+names()+" to it.")
+			"add a file named "+names()+" to it")
 	}
 	if len(found) > 1 {
 		return nil, k.failHint(fmt.Errorf("directory %s has several kustomizations: %s",
@@ -69,11 +69,16 @@ func (k *kustomization) parse(text []byte) error {
 	documents := kv3.NewDecoder(bytes.NewReader(text))
 	if err := documents.Decode(&doc); err == nil {
 		k.node = &doc
-		var second kv3.Node
-		if err := documents.Decode(&second); err == nil && second.Content[0].ShortTag() != "!!null" {
-			return &render.Error{
-				Pos: render.Position{File: k.shown, Line: second.Line}, Err: errors.New("there is a second document"),
-				Hint: "kustomize would read only the first; merge them.",
+		for {
+			var next kv3.Node
+			if documents.Decode(&next) != nil {
+				break
+			}
+			if next.Content[0].ShortTag() != "!!null" {
+				return &render.Error{
+					Pos: render.Position{File: k.shown, Line: next.Line}, Err: errors.New("there is a second document"),
+					Hint: "kustomize would read only the first; merge them",
+				}
 			}
 		}
 		if err := k.repeated(&doc); err != nil {
@@ -103,7 +108,7 @@ func (k *kustomization) repeated(n *kv3.Node) error {
 				return &render.Error{
 					Pos:  render.Position{File: k.shown, Line: key.Line, Column: key.Column},
 					Err:  fmt.Errorf("key %q is repeated; it is already on line %d", key.Value, first),
-					Hint: "kustomize would keep only the last one; merge them.",
+					Hint: "kustomize would keep only the last one; merge them",
 				}
 			}
 			seen[key.Value] = key.Line

@@ -33,6 +33,18 @@ func cleanPath(p string) (string, error) {
 	return path.Clean(p), nil
 }
 
+// look gives the clean form of a path below root and whether a directory is there.
+func look(root *os.Root, p string) (at string, isDir bool, err error) {
+	if at, err = cleanPath(p); err != nil {
+		return "", false, err
+	}
+	found, err := root.Stat(at)
+	if err != nil {
+		return "", false, explain(root, at, err)
+	}
+	return at, found.IsDir(), nil
+}
+
 // walker reads the regular files below one directory. Links are followed, as helm's packaging follows them
 // (helm internal/sympath), as long as they stay inside the root.
 type walker struct {

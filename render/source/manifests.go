@@ -14,15 +14,11 @@ import (
 // rest (argo-cd docs, user-guide/directory), with two differences: it reads subdirectories only when told to, and it
 // evaluates *.jsonnet, which is refused here rather than left out.
 func manifests(ctx context.Context, root *os.Root, at string) (render.Tree, error) {
-	at, err := cleanPath(at)
+	at, isDir, err := look(root, at)
 	if err != nil {
 		return render.Tree{}, err
 	}
-	found, err := root.Stat(at)
-	if err != nil {
-		return render.Tree{}, explain(root, at, err)
-	}
-	if !found.IsDir() {
+	if !isDir {
 		return manifestFile(root, at)
 	}
 	files, err := readDir(ctx, root, at, nil) // names that begin with a dot too: Argo CD takes them

@@ -61,15 +61,11 @@ func subcharts(files []render.File, where string) ([]subchart, error) {
 // localChart reads a chart directory or archive of the stack as it is, which includes its dependencies.
 // A tree of an archive has the archive as its input, one of a directory the listing.
 func localChart(ctx context.Context, root *os.Root, at string) (render.Tree, error) {
-	at, err := cleanPath(at)
+	at, isDir, err := look(root, at)
 	if err != nil {
 		return render.Tree{}, err
 	}
-	found, err := root.Stat(at)
-	if err != nil {
-		return render.Tree{}, explain(root, at, err)
-	}
-	if !found.IsDir() {
+	if !isDir {
 		packed, err := readFile(root, at, maxArchive)
 		if err != nil {
 			return render.Tree{}, err

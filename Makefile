@@ -22,7 +22,7 @@ test:
 	$(GO) test ./...
 
 race:
-	$(GO) test -race ./render ./render/avp ./render/kustomize ./render/source ./render/hydrate
+	$(GO) test -race ./render ./render/avp ./render/kustomize ./render/source ./render/store ./render/hydrate
 
 # Every fuzz target of the tree, one after the other.
 fuzz:

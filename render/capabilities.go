@@ -1,17 +1,18 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// The Kubernetes minors whose built-in APIs are known, and the newest release that is assumed where a user states none.
+// The Kubernetes minors whose built-in APIs are known, and the newest release of them.
 const (
 	oldestMinor      = 28
 	newestMinor      = 37
-	NewestKubernetes = "1.37.0"
+	newestKubernetes = "1.37.0"
 )
 
 // builtinAPIs are the APIs that a cluster serves by default: the generally available ones, and the betas that were
@@ -51,39 +52,40 @@ var builtinAPIs = []struct {
 	{"v1", 0, newestMinor, "ConfigMap Endpoints Event LimitRange Namespace Node PersistentVolume PersistentVolumeClaim Pod PodTemplate ReplicationController ResourceQuota Secret Service ServiceAccount"},
 }
 
-// NewCapabilities models a cluster: the APIs that its Kubernetes version serves by default plus the declared ones
-// ("group/version" or "group/version/Kind"). A declared kind implies its group and version.
-// The version is "1.33.4", with an optional "v" and vendor suffix; a minor that is not known is an error.
-func NewCapabilities(kubernetes string, declared []string) (Capabilities, error) {
-	version := strings.TrimPrefix(kubernetes, "v")
+// Capabilities models the cluster: the APIs that its Kubernetes version serves by default plus the declared ones.
+// A declared kind implies its group and version. The version may have a "v" and a vendor suffix; a minor that is not
+// known is an error. A cluster without a version, which no stack may have, is of the newest one known; the result
+// states it.
+func (c Cluster) Capabilities() (Capabilities, error) {
+	version := cmp.Or(strings.TrimPrefix(c.Kubernetes, "v"), newestKubernetes)
 	minor, err := minorOf(version)
 	if err != nil {
 		return Capabilities{}, err
 	}
-	c := Capabilities{KubeVersion: version}
+	served := Capabilities{KubeVersion: version}
 	for _, api := range builtinAPIs {
 		if minor < api.first || api.last < minor {
 			continue
 		}
-		c.APIVersions = append(c.APIVersions, api.name)
+		served.APIVersions = append(served.APIVersions, api.name)
 		for kind := range strings.FieldsSeq(api.kinds) {
 			kind, since, late := strings.Cut(kind, ":")
 			if first, err := strconv.Atoi(since); !late || err == nil && first <= minor {
-				c.APIVersions = append(c.APIVersions, api.name+"/"+kind)
+				served.APIVersions = append(served.APIVersions, api.name+"/"+kind)
 			}
 		}
 	}
 	// Charts ask for either form, and a cluster that serves a kind serves its version: whoever declares the kind of a
 	// CRD means both.
-	for _, api := range declared {
-		c.APIVersions = append(c.APIVersions, api)
+	for _, api := range c.APIVersions {
+		served.APIVersions = append(served.APIVersions, api)
 		if i := strings.LastIndexByte(api, '/'); i >= 0 && i+1 < len(api) && api[i+1] >= 'A' && api[i+1] <= 'Z' {
-			c.APIVersions = append(c.APIVersions, api[:i])
+			served.APIVersions = append(served.APIVersions, api[:i])
 		}
 	}
-	slices.Sort(c.APIVersions)
-	c.APIVersions = slices.Compact(c.APIVersions)
-	return c, nil
+	slices.Sort(served.APIVersions)
+	served.APIVersions = slices.Compact(served.APIVersions)
+	return served, nil
 }
 
 // minorOf reads the minor of "1.33.4", "1.33", "1.33.4-eks-1a2b" and "1.33.4+k3s1". An unknown minor is refused
@@ -101,6 +103,6 @@ func minorOf(version string) (int, error) {
 	}
 	return 0, &Error{
 		Err:  fmt.Errorf("modelling Kubernetes %q: the version is not known", version),
-		Hint: fmt.Sprintf("state a version from 1.%d to 1.%d, e.g. %s", oldestMinor, newestMinor, NewestKubernetes),
+		Hint: fmt.Sprintf("state a version from 1.%d to 1.%d, e.g. %s", oldestMinor, newestMinor, newestKubernetes),
 	}
 }

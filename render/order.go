@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"sync"
 	"time"
 )
@@ -190,20 +191,24 @@ func (w work) source(ctx context.Context, source Source) (Result, error) {
 
 // engine reads the tree of a source and gives the call that renders it, and what was read.
 func (w work) engine(ctx context.Context, source Source) (func() (Output, error), []Input, error) {
-	// A kustomization is not fetched: it may refer to its neighbours, so its engine reads the directory itself.
+	// A kustomization of the stack is not fetched: it may refer to its neighbours, so its engine reads the directory.
 	if source.Kind == KindKustomize {
-		build := Build{Dir: w.plan.Dir, Path: source.Path, Capabilities: w.capabilities}
-		return func() (Output, error) { return w.tools.Kustomize(ctx, build) }, nil, nil
+		build, inputs, err := w.build(ctx, source)
+		return func() (Output, error) { return w.tools.Kustomize(ctx, build) }, inputs, err
 	}
 	tree, err := w.tools.Fetch(ctx, source)
 	if err != nil {
 		return nil, nil, err
 	}
-	release := Release{
-		Name: source.Release, Namespace: w.app.Namespace, Chart: tree, Values: source.Values, Dir: w.tools.Dir,
-		Capabilities: w.capabilities, SkipCRDs: source.SkipCRDs, SkipTests: source.SkipTests,
+	files, inputs, err := w.valuesDir(ctx, source.Values)
+	if err != nil {
+		return nil, nil, err
 	}
-	return func() (Output, error) { return w.tools.Helm(ctx, release) }, tree.Inputs, nil
+	release := Release{
+		Name: source.Release, Namespace: w.app.Namespace, Chart: tree, Values: source.Values, Dir: files,
+		Capabilities: w.capabilities, SkipCRDs: source.SkipCRDs, SkipTests: source.SkipTests, SkipSchema: source.SkipSchema,
+	}
+	return func() (Output, error) { return w.tools.Helm(ctx, release) }, append(slices.Clone(tree.Inputs), inputs...), nil
 }
 
 // differing compares a render with another of the same source, where a template calls for randomness, and names the

@@ -123,15 +123,15 @@ func TestRenderStopsWhenCanceled(t *testing.T) {
 	}
 }
 
-func TestNewCapabilities(t *testing.T) {
+func TestCapabilities(t *testing.T) {
 	has := func(c Capabilities, api string) bool {
 		return strings.Contains(" "+strings.Join(c.APIVersions, " ")+" ", " "+api+" ")
 	}
-	old, err := NewCapabilities("v1.28.3+k3s1", []string{"k8s.mariadb.com/v1alpha1/Database"})
+	old, err := Cluster{Kubernetes: "v1.28.3+k3s1", APIVersions: []string{"k8s.mariadb.com/v1alpha1/Database"}}.Capabilities()
 	if err != nil {
 		t.Fatal(err)
 	}
-	newer, err := NewCapabilities("1.34.0", nil)
+	newer, err := Cluster{Kubernetes: "1.34.0"}.Capabilities()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,8 +146,8 @@ func TestNewCapabilities(t *testing.T) {
 			t.Errorf("%s on 1.28 and 1.34: %v, want %v", api, got, want)
 		}
 	}
-	for _, version := range []string{"", "1.20.0", "1.99", "latest", "2.30.1"} {
-		if _, err := NewCapabilities(version, nil); err == nil {
+	for _, version := range []string{"1.20.0", "1.99", "latest", "2.30.1"} {
+		if _, err := (Cluster{Kubernetes: version}).Capabilities(); err == nil {
 			t.Errorf("version %q is accepted", version)
 		}
 	}

@@ -1,6 +1,11 @@
 package render
 
-import "strconv"
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // Position is a place in a file that a person edits. Line and Column count from 1; zero means unknown.
 type Position struct {
@@ -30,6 +35,13 @@ type Plan struct {
 	// Toolchains are the declared alternatives to the cluster's own, by name.
 	Toolchains map[string]Toolchain
 	Layers     []Layer // ordered by wave, then name
+	// Refs are the Git repositories that paths of the plan may lead into, by name; see [Plan.Ref]. They are of KindGit.
+	Refs map[string]Source
+	// Mirrors are where to read from instead: by beginning of a URL, what stands in its place.
+	Mirrors map[string]string
+	// Credentials name the environment variables that hold them, by beginning of a URL. The value of a variable is
+	// "user:password", or a token, which has no colon (RFC 6750).
+	Credentials map[string]string
 }
 
 // Apps lists the apps of all layers: by wave, then layer name, then app name.
@@ -39,6 +51,17 @@ func (p Plan) Apps() []App {
 		apps = append(apps, l.Apps...)
 	}
 	return apps
+}
+
+// Ref gives the repository that a path leads into, and the rest of the path, or false for a path of the plan's own
+// directory. The spelling is Argo CD's for values files of another source: "$name/path", with a name of [Plan.Refs].
+func (p Plan) Ref(at string) (ref Source, rest string, ok bool) {
+	name, rest, _ := strings.Cut(at, "/")
+	name, ok = strings.CutPrefix(name, "$")
+	if ref, declared := p.Refs[name]; ok && declared {
+		return ref, path.Clean(rest), true
+	}
+	return Source{}, at, false
 }
 
 // Cluster is what the plan knows of the cluster that it is for.
@@ -67,7 +90,7 @@ type Toolchain struct {
 	Name         string
 	Helm         string // version without "v", e.g. "3.22.0"
 	Kustomize    string
-	Capabilities Capabilities // complete, as [NewCapabilities] gives them
+	Capabilities Capabilities // complete, as [Cluster.Capabilities] gives them
 }
 
 // Layer is a group of apps that Argo CD syncs in one wave.
@@ -117,21 +140,31 @@ const (
 	KindUmbrella  = "umbrella"  // a chart of the stack whose dependencies come from repositories
 	KindKustomize = "kustomize" // a kustomization of the stack
 	KindManifests = "manifests" // plain YAML files of the stack
+	KindGit       = "git"       // a Git repository at a revision; rendered by none, paths lead into it
+	KindFile      = "file"      // one file at a URL; rendered by none, a kustomization or a schema refers to it
 )
 
 // Source is one input of an app. Which fields count depends on Kind.
 type Source struct {
-	Kind    string
-	Repo    string // helm: repository URL (https, http or file); empty for a chart at Path
+	Kind string
+	// Repo is, helm: repository URL (https, http, oci or file), empty for a chart at Path; git: the repository; file: the
+	// URL; kustomize: a remote base or component as its kustomization spells it, empty for one at Path.
+	Repo    string
 	Chart   string // helm: chart name in Repo
-	Version string // helm: exact chart version in Repo
-	Path    string // slash-separated, relative to the plan's directory; helm: a directory or .tgz
+	Version string // helm: chart version in Repo, or a range that the lock pins; git: commit, tag or branch
+	// Path is slash-separated, relative to the plan's directory, or "$name/path" inside [Plan.Refs]; helm: a directory or .tgz.
+	Path string
+	// Keyring is a file of public keys, relative to the plan's directory; one of them has signed the chart of Repo.
+	Keyring    string
+	Submodules bool // git: with its submodules
 	// Release is the helm release name, the app's name unless said.
 	Release   string
 	Values    Values
 	SkipCRDs  bool // helm and umbrella: leave out the crds/ directory (Argo CD's skipCrds)
 	SkipTests bool // helm and umbrella: leave out test hooks
-	Pos       Position
+	// SkipSchema does not hold the values of a chart to its values.schema.json (Argo CD's skipSchemaValidation).
+	SkipSchema bool
+	Pos        Position
 }
 
 // String names the source for messages: "chart traefik 39.0.1", "kustomization apps/netbox".
@@ -143,21 +176,67 @@ func (s Source) String() string {
 		return "chart " + s.Path
 	case s.Kind == KindUmbrella:
 		return "umbrella chart " + s.Path
+	case s.Kind == KindKustomize && s.Repo != "":
+		return "kustomization " + public(s.Repo)
 	case s.Kind == KindKustomize:
 		return "kustomization " + s.Path
+	case s.Kind == KindGit:
+		return "git repository " + public(s.Repo) + " at " + s.Version
+	case s.Kind == KindFile:
+		return "file " + public(s.Repo)
 	default:
 		return "manifests " + s.Path
 	}
+}
+
+// public gives an address without what may be a secret in it: the user and password of http and https, either of which
+// may be a token, the password of ssh, and of the query everything but the revision of a kustomization's remote entry.
+func public(address string) string {
+	address, query, _ := strings.Cut(address, "?")
+	if scheme, rest, found := strings.Cut(address, "://"); found {
+		host, below, path := strings.Cut(rest, "/")
+		if at := strings.LastIndexByte(host, '@'); at >= 0 {
+			user, _, _ := strings.Cut(host[:at], ":")
+			if strings.HasPrefix(strings.ToLower(scheme[strings.LastIndexByte(scheme, ':')+1:]), "http") {
+				user = ""
+			}
+			host = strings.TrimPrefix(user+host[at:], "@")
+		}
+		if address = scheme + "://" + host; path {
+			address += "/" + below
+		}
+	}
+	for part := range strings.SplitSeq(query, "&") {
+		if name, _, _ := strings.Cut(part, "="); name == "ref" || name == "version" {
+			return address + "?" + part
+		}
+	}
+	return address
 }
 
 // Values is what a user says of a chart's values. Later wins, in helm's order: files, then JSON, plain, string and
 // file sets (helm pkg/cli/values). Inline is applied after Files and before every set, as Argo CD passes
 // valuesObject as the last file.
 type Values struct {
-	Files     []string // paths relative to the plan's directory
+	Files     []string // paths relative to the plan's directory, or "$name/path" inside [Plan.Refs]
 	Inline    map[string]any
 	SetJSON   []string
 	Set       []string
 	SetString []string
-	SetFile   []string // key=path, the path relative to the plan's directory
+	SetFile   []string // key=path, the path as those of Files
+}
+
+// Paths lists the paths that the values name: those of Files and those of SetFile, as they are spelled.
+func (v Values) Paths() []string {
+	paths := slices.Clone(v.Files)
+	for _, entry := range v.SetFile {
+		// One entry may set several keys: "a=x,b=y". What an escaped comma cuts off has no key, or is no path into a
+		// repository.
+		for part := range strings.SplitSeq(entry, ",") {
+			if _, file, ok := strings.Cut(part, "="); ok {
+				paths = append(paths, file)
+			}
+		}
+	}
+	return paths
 }

@@ -16,11 +16,17 @@ type File struct {
 // manifests. What is in it cannot become shorter behind the reader's back; a directory on disk can (a half-extracted
 // chart is a valid, smaller chart).
 type Tree struct {
-	Name   string  // for messages: "chart traefik 39.0.1"
-	Origin string  // where it was read: a URL or a path relative to the plan's directory
-	Files  []File  // ordered by path
+	Name   string // for messages: "chart traefik 39.0.1"
+	Origin string // where it was read: a URL, "URL@commit" or a path relative to the plan's directory
+	Path   string // the directory in it that was asked for, where it holds more: a repository read for a remote base
+	Files  []File // ordered by path
+	// Links are paths of links that lead out of the tree or nowhere. In FS they are there and cannot be read: a directory
+	// without them would be a shorter one.
+	Links  []string
 	Packed bool    // read from an archive; packaging has applied .helmignore already
 	Inputs []Input // every file or archive read for it, for provenance
+	// Documents are the files outside the tree that a chart's values schemas refer to; the path of each is its URL.
+	Documents []File
 }
 
 // Input is one thing that a render read and the sha256 of its bytes.
@@ -52,7 +58,8 @@ type Release struct {
 
 // Build is one call of a kustomize engine: what `kustomize build --enable-helm` takes.
 type Build struct {
-	Dir          string // root directory on disk; nothing outside it is read
+	Dir          fs.FS  // the root; nothing outside it is read. It implements fs.ReadLinkFS
+	Origin       string // put before paths in messages and names of inputs, e.g. "$upstream"; empty for the stack
 	Path         string // the kustomization's directory, slash-separated, relative to Dir
 	Capabilities Capabilities
 }
@@ -77,8 +84,10 @@ type Tools struct {
 	Kustomize func(context.Context, Build) (Output, error)
 	// Decode repairs the spelling of placeholders and lists them all.
 	Decode func(Set) (Set, []Placeholder, error)
-	// Dir is the plan's directory, where the files of values are read.
+	// Dir is where the files of values are read: the plan's directory, or wherever the user of a command line may read.
 	Dir fs.FS
+	// Stack is the plan's directory, where kustomizations are read. It implements fs.ReadLinkFS.
+	Stack fs.FS
 	// Jobs is how many apps are rendered at the same time; one at least.
 	Jobs int
 	// Clock measures how long each app takes; nil where nobody asks.

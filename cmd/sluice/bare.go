@@ -85,7 +85,11 @@ func (b *bareFlags) render(ctx context.Context, v *invocation, target string) ([
 	}
 	// Helm takes a default here that depends on how it was built; ours is stated in the open.
 	if b.kubeVersion == "" {
-		b.kubeVersion = render.NewestKubernetes
+		newest, err := render.Cluster{}.Capabilities()
+		if err != nil {
+			return nil, err
+		}
+		b.kubeVersion = newest.KubeVersion
 		v.note("note: no --kube-version is given, templates see Kubernetes %s", b.kubeVersion)
 	}
 	dir, inside, err := anchor(target)

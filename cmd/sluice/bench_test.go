@@ -64,7 +64,7 @@ func BenchmarkOneChart(b *testing.B) {
 		}
 	})
 	b.Run("in process", func(b *testing.B) {
-		capabilities, err := render.NewCapabilities("1.33.4", nil)
+		capabilities, err := render.Cluster{Kubernetes: "1.33.4"}.Capabilities()
 		if err != nil {
 			b.Fatal(err)
 		}

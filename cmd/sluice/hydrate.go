@@ -114,12 +114,7 @@ func (v *invocation) tree(ctx context.Context, plan render.Plan) (hydrate.Files,
 	if err != nil {
 		return nil, nil, err
 	}
-	values, done, err := stackFiles(plan.Dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer done()
-	results, err := v.render(ctx, plan, chain, values)
+	results, err := v.render(ctx, plan, chain, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -255,15 +250,16 @@ func (v *invocation) sayHydrated(form string, to target, results []render.Result
 	return nil
 }
 
-// reads lists the paths of the stack that its sources name.
+// reads lists the paths of the stack that its sources name. What lies in a ref is no file of the stack.
 func reads(plan render.Plan) []string {
 	var paths []string
 	for _, app := range plan.Apps() {
 		for _, s := range app.Sources {
-			if s.Path != "" {
-				paths = append(paths, s.Path)
+			for _, p := range append([]string{s.Path, s.Keyring}, s.Values.Files...) {
+				if _, _, inRef := plan.Ref(p); p != "" && !inRef {
+					paths = append(paths, p)
+				}
 			}
-			paths = append(paths, s.Values.Files...)
 		}
 	}
 	return paths
@@ -289,8 +285,11 @@ func outOfSources(plan render.Plan, out string) error {
 	}
 	for _, app := range plan.Apps() {
 		for _, s := range app.Sources {
+			if _, _, inRef := plan.Ref(s.Path); s.Path == "" || inRef {
+				continue
+			}
 			dir, err := resolved(filepath.Join(plan.Dir, filepath.FromSlash(s.Path)))
-			if s.Path == "" || err != nil {
+			if err != nil {
 				continue
 			}
 			meets := within(dir, at)

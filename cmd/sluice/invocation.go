@@ -14,7 +14,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,8 +31,7 @@ import (
 type invocation struct {
 	in        io.Reader
 	out       *bufio.Writer
-	err       io.Writer
-	notes     sync.Mutex // one line on err at a time: readers note from several goroutines
+	err       *progress // each Write to it is whole lines
 	dir       string
 	stack     string
 	tags      []string
@@ -41,6 +39,9 @@ type invocation struct {
 	layers    []string
 	toolchain string
 	mirror    string
+	caFile    string
+	timeout   time.Duration
+	cache     cachePlace
 	offline   bool
 	jobs      int
 	strict    bool
@@ -69,10 +70,18 @@ func (v *invocation) selectFlags(f *pflag.FlagSet) {
 // renderFlags are those of the verbs that render.
 func (v *invocation) renderFlags(f *pflag.FlagSet) {
 	f.StringVar(&v.toolchain, "toolchain", "", "helm3, helm4, or a `name` from the stack's toolchains; the default is the linked Helm of the major that the cluster's Argo CD ships")
-	f.StringVar(&v.mirror, "mirror", "", "read chart repositories from this `dir`ectory instead of the network")
-	f.BoolVar(&v.offline, "offline", false, "open no network connection; what would need one is an error")
-	f.IntVarP(&v.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "`number` of apps to render at the same time")
+	v.sourceFlags(f)
 	f.BoolVar(&v.strict, "strict", false, "exit 1 where something could not be judged or differs from run to run")
+}
+
+// sourceFlags are those of the verbs that read sources.
+func (v *invocation) sourceFlags(f *pflag.FlagSet) {
+	f.StringVar(&v.mirror, "mirror", "", "read every remote source from this `dir`ectory or URL, made by sluice vendor, and from nowhere else")
+	f.BoolVar(&v.offline, "offline", false, "open no network connection; what would need one is an error")
+	f.StringVar(&v.caFile, "ca-file", "", "certificate authorities to trust besides the system's, a PEM `file`")
+	f.DurationVar(&v.timeout, "timeout", 0, "`time` for one attempt to fetch something; the default is 2m, of a Git repository 5m")
+	f.IntVarP(&v.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "`number` of apps to work on at the same time")
+	v.cacheFlag(f)
 }
 
 // enter does what holds for every verb: it changes to the directory of -C.
@@ -93,13 +102,15 @@ func (v *invocation) note(format string, args ...any) {
 	if v.quiet {
 		return
 	}
-	v.notes.Lock()
-	defer v.notes.Unlock()
 	fmt.Fprintf(v.err, format+"\n", args...)
 }
 
 // plan loads the stack and keeps the apps that --app and --layer select.
-func (v *invocation) plan() (render.Plan, error) {
+func (v *invocation) plan() (render.Plan, error) { return v.planOf("--app", v.apps) }
+
+// planOf loads the stack and keeps the apps named, or all where none is, of the layers of --layer; what names the apps
+// in an error.
+func (v *invocation) planOf(what string, only []string) (render.Plan, error) {
 	plan, err := stack.Load(v.stack, v.tags)
 	if err != nil {
 		return render.Plan{}, err
@@ -112,7 +123,7 @@ func (v *invocation) plan() (render.Plan, error) {
 		keep := len(v.layers) == 0 || slices.Contains(v.layers, l.Name)
 		plan.Layers[i].Apps = slices.DeleteFunc(slices.Clone(l.Apps), func(a render.App) bool {
 			apps = append(apps, a.Name)
-			return !keep || len(v.apps) > 0 && !slices.Contains(v.apps, a.Name)
+			return !keep || len(only) > 0 && !slices.Contains(only, a.Name)
 		})
 	}
 	for _, name := range v.layers {
@@ -120,8 +131,8 @@ func (v *invocation) plan() (render.Plan, error) {
 			return render.Plan{}, err
 		}
 	}
-	for _, name := range v.apps {
-		if err := oneOf("--app", name, apps...); err != nil {
+	for _, name := range only {
+		if err := oneOf(what, name, apps...); err != nil {
 			return render.Plan{}, err
 		}
 	}
@@ -152,7 +163,7 @@ func (v *invocation) toolchainFor(plan render.Plan) (render.Toolchain, error) {
 		return chain, oneOf("--toolchain", v.toolchain, words...)
 	}
 	var err error
-	chain.Capabilities, err = render.NewCapabilities(plan.Cluster.Kubernetes, plan.Cluster.APIVersions)
+	chain.Capabilities, err = plan.Cluster.Capabilities()
 	return chain, err
 }
 
@@ -165,32 +176,38 @@ func shipsHelm4(argocd string) bool {
 	return major > 3 || major == 3 && minor >= 5
 }
 
-// render renders the plan's apps with a toolchain and says on stderr what could not be judged.
+// render renders the plan's apps with a toolchain and says on stderr what could not be judged. The files of values are
+// read from files; nil means from the plan's directory, which then is a stack's and has a lock.
 func (v *invocation) render(ctx context.Context, plan render.Plan, chain render.Toolchain, files fs.FS) ([]render.Result, error) {
-	// Zero could mean "all" or "none" to different people, so it means neither.
-	if v.jobs < 1 {
-		return nil, fmt.Errorf("--jobs %d: at least one app has to be rendered at a time", v.jobs)
-	}
 	template, err := helm.Engine(chain.Helm)
 	if err != nil {
 		return nil, err
 	}
-	reader := &source.Reader{
-		Dir: plan.Dir, Mirror: v.mirror, Offline: v.offline, Client: httpClient(),
-		Note: func(line string) { v.note("%s", line) },
-	}
-	if reader.Mirror != "" {
-		// Without this a mistyped mirror would be reported once for each chart, as a chart that the mirror lacks.
-		if _, err := os.Stat(reader.Mirror); err != nil {
-			return nil, fmt.Errorf("opening the mirror: %w", err)
+	var lock *source.Lock
+	if files == nil {
+		if lock, err = readLock(plan); err != nil {
+			return nil, err
 		}
+	}
+	reader, err := v.reader(plan, lock)
+	if err != nil {
+		return nil, err
 	}
 	// One reader and one engine serve both ways to a chart, so helmCharts and a stack's own charts are the same
 	// bytes.
-	engine := kustomize.Engine{Chart: reader.Fetch, Template: template}
+	engine := kustomize.Engine{Fetch: reader.Fetch, Template: template}
+	// What bounds a kustomization is the plan's directory, also where a user's values may be read from anywhere.
+	bounded, done, err := stackFiles(plan.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if files == nil {
+		files = bounded
+	}
 	results, err := render.Render(ctx, plan, chain.Capabilities, render.Tools{
 		Fetch: reader.Fetch, Helm: template, Kustomize: engine.Build, Decode: avp.Decode,
-		Dir: files, Jobs: v.jobs, Clock: time.Now,
+		Dir: files, Stack: bounded, Jobs: v.jobs, Clock: time.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -228,7 +245,7 @@ func httpClient() *http.Client {
 	}}
 }
 
-// stackFiles opens the stack directory for reading files of values; nothing outside it can be reached.
+// stackFiles opens the stack directory for reading; nothing outside it can be reached.
 func stackFiles(dir string) (fs.FS, func(), error) {
 	root, err := os.OpenRoot(filepath.Clean(dir))
 	if err != nil {
@@ -277,9 +294,12 @@ func (v *invocation) complete(cmd *cobra.Command) {
 			_ = cmd.RegisterFlagCompletionFunc(flag, of(words))
 		}
 	}
-	for _, flag := range []string{"stack", "mirror", "out"} {
+	for _, flag := range []string{"stack", "mirror", "out", "cache"} {
 		if cmd.Flags().Lookup(flag) != nil {
 			_ = cmd.MarkFlagDirname(flag)
 		}
+	}
+	for _, sub := range cmd.Commands() {
+		v.complete(sub)
 	}
 }

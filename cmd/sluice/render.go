@@ -25,7 +25,8 @@ func renderVerb(v *invocation) *cobra.Command {
 			"finds them; those in a Secret's data stay base64, which it reads.\n\n" +
 			"With PATH no stack is needed: a chart directory or .tgz, a kustomization, or plain manifests, recognised by\n" +
 			"what is there. Then the flags are those of helm template, and as there the CRDs of a chart's crds/ directory\n" +
-			"are left out unless --include-crds is given.\n\n" +
+			"are left out unless --include-crds is given. What it asks for elsewhere has to be pinned, by exact versions,\n" +
+			"Chart.lock and whole commits.\n\n" +
 			"The YAML is canonical (sorted keys, no comments of the chart), so the same objects give the same bytes with\n" +
 			"every engine.",
 		Example: "  sluice render --app netbox\n  sluice render ./charts/traefik -n traefik -f values.yaml --kube-version 1.33.4\n" +
@@ -87,12 +88,7 @@ func (v *invocation) renderStack(ctx context.Context) ([]render.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, done, err := stackFiles(plan.Dir)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	return v.render(ctx, plan, chain, files)
+	return v.render(ctx, plan, chain, nil)
 }
 
 // printObjects writes the objects of all results in their order.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -39,16 +40,18 @@ var errDifferent = errors.New("different")
 
 // verbs is the command table, in the order of the help text.
 var verbs = []func(*invocation) *cobra.Command{
-	initVerb, planVerb, renderVerb, hydrateVerb, schemaVerb, versionVerb,
+	initVerb, planVerb, lockVerb, vendorVerb, outdatedVerb, renderVerb, hydrateVerb, cacheVerb, schemaVerb, versionVerb,
 }
 
 // run executes a command line and gives the exit code.
 func run(ctx context.Context, s streams, args []string) int {
-	out := bufio.NewWriter(s.out)
-	v := &invocation{in: s.in, out: out, err: s.err}
+	stderr := newProgress(s.err)
+	out := bufio.NewWriter(result{s.out, stderr})
+	v := &invocation{in: s.in, out: out, err: stderr}
 	root := rootCommand(v)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	stderr.end()
 	// Whatever an interrupted library says of it, the user knows the reason. The exit code is that of an error: half
 	// a result must never pass for one.
 	if ctx.Err() != nil {
@@ -65,7 +68,9 @@ func run(ctx context.Context, s streams, args []string) int {
 	case errors.Is(err, errDifferent):
 		return exitFindings
 	}
-	printError(s.err, err)
+	var text bytes.Buffer
+	printError(&text, err)
+	_, _ = stderr.Write(text.Bytes())
 	return exitError
 }
 
@@ -76,11 +81,11 @@ func rootCommand(v *invocation) *cobra.Command {
 		Use:   "sluice",
 		Short: "Render and prove Kubernetes manifests before Argo CD sees them",
 		Long: "sluice turns the intent of a cluster (a CUE stack) into the exact manifests that Argo CD would apply and\n" +
-			"commits them as a hydrated tree. No process is started; the network is asked for charts alone, and not with --offline.\n\n" +
+			"commits them as a hydrated tree. No process is started to render; the\n" +
+			"network is asked for sources alone, and not with --offline.\n\n" +
 			"Exit codes: 0 clean, 1 findings or differences, 2 the work could not be done.",
 		SilenceUsage: true, SilenceErrors: true,
-		SuggestionsMinimumDistance: 2,
-		Args:                       cobra.ArbitraryArgs,
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknownVerb(cmd, args[0])
@@ -102,11 +107,21 @@ func rootCommand(v *invocation) *cobra.Command {
 	return root
 }
 
-// unknownVerb is cobra's own message with the hint on a line of its own.
-func unknownVerb(root *cobra.Command, name string) error {
-	err := &render.Error{Err: fmt.Errorf("unknown command %q", name), Hint: "run sluice --help for the list"}
-	if near := root.SuggestionsFor(name); len(near) > 0 {
-		err.Hint = fmt.Sprintf("did you mean %q?", near[0])
+// unknownVerb is cobra's own message with the hint on a line of its own. Of a command with commands below it, the
+// message has the whole line.
+func unknownVerb(of *cobra.Command, name string) error {
+	_, line, _ := strings.Cut(of.CommandPath()+" "+name, " ")
+	err := &render.Error{
+		Err:  fmt.Errorf("unknown command %q", line),
+		Hint: fmt.Sprintf("run %s --help for the list", of.CommandPath()),
+	}
+	var names []string
+	for _, c := range of.Commands() {
+		names = append(names, c.Name())
+	}
+	// Not cobra's suggestions: it takes the first that is near enough, which for "rendr" is vendor.
+	if near := render.Nearest(name, names); near != "" {
+		err.Hint = fmt.Sprintf("did you mean %q?", near)
 	}
 	return err
 }
@@ -139,13 +154,28 @@ func oneOf(what, value string, words ...string) error {
 
 // credentials are the user and password of a URL. The tools leave them out of what they say; this catches the messages
 // of libraries, and of text that is no URL after all.
-var credentials = regexp.MustCompile(`://[^/@\s"']+@`)
+var credentials = regexp.MustCompile(`(?:\bssh)?://[^/@\s"']+@`)
+
+// withoutCredentials takes them out of a text. The user of ssh alone is no secret and part of what a person has to look for.
+func withoutCredentials(text string) string {
+	return credentials.ReplaceAllStringFunc(text, func(at string) string {
+		scheme, user, _ := strings.Cut(at, "://")
+		if scheme == "ssh" && !strings.Contains(user, ":") {
+			return at
+		}
+		return scheme + "://***@"
+	})
+}
 
 // printError writes an error and its hints. Of joined errors each gets its line, followed by its own hints.
 func printError(w io.Writer, err error) {
-	for _, m := range messages(err) {
-		text := credentials.ReplaceAllString(strings.TrimSpace(m.text), "://***@")
+	all := messages(err)
+	for i, m := range all {
+		text := withoutCredentials(strings.TrimSpace(m.text))
 		fmt.Fprintf(w, "error: %s\n", strings.ReplaceAll(text, "\n", "\n  "))
+		if i+1 < len(all) && slices.Equal(m.hints, all[i+1].hints) {
+			continue // said once, after the last of them
+		}
 		for _, hint := range m.hints {
 			fmt.Fprintf(w, "hint: %s\n", hint)
 		}

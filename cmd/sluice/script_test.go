@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -17,7 +16,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the transcripts' expected output")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"sluice": main})
+	testscript.Main(m, map[string]func(){"sluice": main, "sluice-small-disk": smallDisk, "sealed": sealed})
 }
 
 // TestScripts runs every transcript of testdata/script: what a user types, and what the program answers. They know
@@ -35,6 +34,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("STACKS", filepath.Join(root, "stacks"))
 			env.Setenv("TESTDATA", filepath.Join(root, "testdata"))
+			env.Setenv("SLUICE_CACHE", filepath.Join(env.WorkDir, ".cache"))
 			// git without the machine's configuration and with a fixed person and time.
 			env.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(env.WorkDir, ".gitconfig"))
 			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
@@ -50,6 +50,16 @@ func TestScripts(t *testing.T) {
 			"tamper":   tamper,
 			"waitfile": waitFile,
 			"sametree": sameTree,
+
+			"chartrepo": chartRepo,
+			"gitserve":  gitServe,
+			"registry":  registryServe,
+			"push":      push,
+			"expand":    expand,
+			"sign":      sign,
+			"exits":     exits,
+			"asked":     asked,
+			"nosocket":  noSocket,
 		},
 	})
 }
@@ -70,32 +80,49 @@ func twice(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// serve starts an HTTP server on loopback for the rest of the script: "serve VAR DIR" serves a directory's files,
-// "serve VAR hang FILE" accepts requests, creates FILE at the first one and never answers. $VAR is its URL.
+// serve starts an HTTP server on loopback for the rest of the script: "serve VAR DIR" serves a directory's files, "serve
+// VAR tls DIR" over TLS, and "serve VAR hang FILE" accepts requests, creates FILE at the first one and never answers. $VAR
+// is its URL; see [open]. "serve VAR login DIR CERT" serves over TLS to robot with the password hunter2; nobody trusts
+// it, and CERT is its certificate.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: serve VAR DIR | serve VAR hang FILE")
+	if len(args) == 4 && args[1] == "login" {
+		serveLogin(ts, args)
+		return
 	}
-	handler := http.FileServer(http.Dir(ts.MkAbs(args[1])))
+	hangs, secure := len(args) == 3 && args[1] == "hang", len(args) == 3 && args[1] == "tls"
+	if neg || len(args) != 2 && !hangs && !secure {
+		ts.Fatalf("usage: serve VAR [tls] DIR | serve VAR hang FILE")
+	}
+	at := ts.MkAbs(args[len(args)-1])
+	if !hangs {
+		open(ts, args[0], secure, http.FileServer(http.Dir(at)))
+		return
+	}
 	ctx, cancel := context.WithCancel(context.Background())
-	if args[1] == "hang" {
-		asked := ts.MkAbs(args[2])
-		handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			if err := os.WriteFile(asked, []byte(r.URL.Path), 0o644); err != nil {
-				panic(err)
-			}
-			select {
-			case <-r.Context().Done():
-			case <-ctx.Done():
-			}
-		})
-	}
-	server := httptest.NewServer(handler)
-	ts.Defer(func() {
-		cancel()
-		server.Close()
-	})
-	ts.Setenv(args[0], server.URL)
+	open(ts, args[0], false, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := os.WriteFile(at, []byte(r.URL.Path), 0o644); err != nil {
+			panic(err)
+		}
+		select {
+		case <-r.Context().Done():
+		case <-ctx.Done():
+		}
+	}))
+	ts.Defer(cancel) // before the server is closed, which waits for its answers
+}
+
+// serveLogin is serve with a login.
+func serveLogin(ts *testscript.TestScript, args []string) {
+	files := http.FileServer(http.Dir(ts.MkAbs(args[2])))
+	open(ts, args[0], true, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "robot" || password != "hunter2" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		files.ServeHTTP(w, r)
+	}))
+	ts.Check(os.Rename(ts.Getenv("SSL_CERT_FILE"), ts.MkAbs(args[3])))
+	ts.Setenv("SSL_CERT_FILE", "")
 }
 
 // truncate cuts a file to a size, as a broken download does: "truncate FILE BYTES".

@@ -43,6 +43,10 @@ var owners = []struct {
 	{"github.com/yannh/kubeconform", []string{"sluice/validate/schema"}},
 	{"k8s.io/apiextensions-apiserver", []string{"sluice/validate/schema"}},
 	{"github.com/go-git/", []string{"sluice/render/source", "sluice/render/hydrate"}},
+	{"oras.land/", []string{"sluice/render/source"}},
+	{"github.com/ProtonMail/", []string{"sluice/render/source"}},
+	{"golang.org/x/crypto/ssh", []string{"sluice/render/source"}},
+	{"golang.org/x/term", []string{"sluice/cmd/sluice"}},
 	{"github.com/google/go-cmp", []string{"sluice/render"}},
 	{"github.com/spf13/", []string{"sluice/cmd/sluice"}},
 }
@@ -52,7 +56,7 @@ var owners = []struct {
 var light = []string{"sluice/render", "sluice/render/avp", "sluice/render/application", "sluice/schemas", "sluice/cmd/internal/report"}
 
 var sdks = []string{
-	"helm.sh/", "sigs.k8s.io/", "k8s.io/", "cuelang.org/", "github.com/go-git/",
+	"helm.sh/", "sigs.k8s.io/", "k8s.io/", "cuelang.org/", "github.com/go-git/", "oras.land/", "golang.org/x/crypto/",
 	"github.com/yannh/", "github.com/spf13/cobra", "net/http",
 }
 

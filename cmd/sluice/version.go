@@ -34,9 +34,13 @@ func versionVerb(v *invocation) *cobra.Command {
 			if err := oneOf("--output", form, "text", "json"); err != nil {
 				return err
 			}
+			newest, err := render.Cluster{}.Capabilities()
+			if err != nil {
+				return err
+			}
 			made := versions{
 				Sluice: "devel", Helm: []string{helm.Version3, helm.Version4}, Kustomize: kustomize.Version,
-				Kubernetes: render.NewestKubernetes, Go: runtime.Version(),
+				Kubernetes: newest.KubeVersion, Go: runtime.Version(),
 			}
 			// The version is the module's, which go install records. Stamping it with linker flags was refused: a
 			// build from the same commit would then differ by who built it.
@@ -46,7 +50,7 @@ func versionVerb(v *invocation) *cobra.Command {
 			if form == "json" {
 				return report.JSON(v.out, made)
 			}
-			_, err := fmt.Fprintf(v.out, "sluice %s\nhelm %s, %s\nkustomize %s\nkubernetes up to %s\n%s\n",
+			_, err = fmt.Fprintf(v.out, "sluice %s\nhelm %s, %s\nkustomize %s\nkubernetes up to %s\n%s\n",
 				made.Sluice, helm.Version3, helm.Version4, made.Kustomize, made.Kubernetes, made.Go)
 			return err
 		},

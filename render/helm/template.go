@@ -101,7 +101,7 @@ func template[C any](ctx context.Context, lib library[C], r render.Release) (out
 	described := lib.describe(chart)
 	out = render.Output{Inputs: files.inputs, Random: append(randomCalls(described, values), callsInFiles(r.Chart.Files)...)}
 	if !r.SkipSchema {
-		out.Unchecked, err = checkSchemas(described, asMap(top["Values"]))
+		out.Unchecked, err = checkSchemas(described, asMap(top["Values"]), r.Chart.Documents)
 		if err != nil {
 			return render.Output{}, err
 		}

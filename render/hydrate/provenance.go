@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -17,7 +18,17 @@ type provenance struct {
 	Stack   string            `json:"stack"`
 	Cluster clusterProvenance `json:"cluster"`
 	Engines engineProvenance  `json:"engines"`
+	Refs    []refProvenance   `json:"refs,omitempty"`
 	Apps    []appProvenance   `json:"apps"`
+}
+
+// refProvenance is what the stack says of a repository that paths "$name/path" lead into. The commit that it was at is
+// in the inputs of the apps, as "repo@commit".
+type refProvenance struct {
+	Name       string `json:"name"`
+	Repo       string `json:"repo"`
+	Revision   string `json:"revision"`
+	Submodules bool   `json:"submodules,omitempty"`
 }
 
 type clusterProvenance struct {
@@ -50,15 +61,17 @@ type appProvenance struct {
 
 // sourceProvenance is what the stack says of one source. Values stand as a digest: they may hold secrets.
 type sourceProvenance struct {
-	Kind      string `json:"kind"`
-	Repo      string `json:"repo,omitempty"`
-	Chart     string `json:"chart,omitempty"`
-	Version   string `json:"version,omitempty"`
-	Path      string `json:"path,omitempty"`
-	Release   string `json:"release,omitempty"`
-	Values    string `json:"values,omitempty"` // sha256 of valueFiles, values and the sets as JSON, keys sorted
-	SkipCRDs  bool   `json:"skipCRDs,omitempty"`
-	SkipTests bool   `json:"skipTests,omitempty"`
+	Kind       string `json:"kind"`
+	Repo       string `json:"repo,omitempty"`
+	Chart      string `json:"chart,omitempty"`
+	Version    string `json:"version,omitempty"`
+	Keyring    string `json:"keyring,omitempty"`
+	Path       string `json:"path,omitempty"`
+	Release    string `json:"release,omitempty"`
+	Values     string `json:"values,omitempty"` // sha256 of valueFiles, values and the sets as JSON, keys sorted
+	SkipCRDs   bool   `json:"skipCRDs,omitempty"`
+	SkipTests  bool   `json:"skipTests,omitempty"`
+	SkipSchema bool   `json:"skipSchema,omitempty"`
 }
 
 type inputProvenance struct {
@@ -87,6 +100,16 @@ func clusterOf(c render.Cluster, made render.Toolchain) clusterProvenance {
 	}
 }
 
+// refsOf lists the repositories of the plan by name.
+func refsOf(plan render.Plan) []refProvenance {
+	var list []refProvenance
+	for _, name := range slices.Sorted(maps.Keys(plan.Refs)) {
+		r := plan.Refs[name]
+		list = append(list, refProvenance{Name: name, Repo: r.Repo, Revision: r.Version, Submodules: r.Submodules})
+	}
+	return list
+}
+
 func enginesOf(made render.Toolchain) engineProvenance {
 	return engineProvenance{Toolchain: made.Name, Helm: made.Helm, Kustomize: made.Kustomize}
 }
@@ -110,8 +133,8 @@ func sourcesOf(app render.App) []sourceProvenance {
 	list := make([]sourceProvenance, 0, len(app.Sources))
 	for _, s := range app.Sources {
 		p := sourceProvenance{
-			Kind: s.Kind, Repo: s.Repo, Chart: s.Chart, Version: s.Version, Path: s.Path, Release: s.Release,
-			SkipCRDs: s.SkipCRDs, SkipTests: s.SkipTests,
+			Kind: s.Kind, Repo: s.Repo, Chart: s.Chart, Version: s.Version, Keyring: s.Keyring, Path: s.Path, Release: s.Release,
+			SkipCRDs: s.SkipCRDs, SkipTests: s.SkipTests, SkipSchema: s.SkipSchema,
 		}
 		// Values hold only what JSON can carry (stack.Load checks that), so there is no error to lose.
 		if text, err := json.Marshal(s.Values); err == nil && !reflect.ValueOf(s.Values).IsZero() {

@@ -35,7 +35,7 @@ func Tree(plan render.Plan, results []render.Result, applications []render.Objec
 	b := builder{files: make(Files), folded: make(map[string]string)}
 	ordered, err := match(plan, results)
 	b.fail(err)
-	p := provenance{Stack: plan.Name, Cluster: clusterOf(plan.Cluster, made), Engines: enginesOf(made)}
+	p := provenance{Stack: plan.Name, Cluster: clusterOf(plan.Cluster, made), Engines: enginesOf(made), Refs: refsOf(plan)}
 	for _, r := range ordered {
 		p.Apps = append(p.Apps, b.app(r))
 	}

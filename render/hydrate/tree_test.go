@@ -1,6 +1,7 @@
 package hydrate
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -304,5 +305,31 @@ func TestTreeRefuses(t *testing.T) {
 				t.Errorf("error %q\ndoes not say %q", err, test.want)
 			}
 		})
+	}
+}
+
+func TestProvenanceNamesRepositoriesAndKeyrings(t *testing.T) {
+	plan, results := exampleStack(t)
+	plan.Refs = map[string]render.Source{
+		"values": {Kind: render.KindGit, Repo: "https://git.example.com/values.git", Version: "main"},
+		"bases":  {Kind: render.KindGit, Repo: "git@git.example.com:bases.git", Version: "v1", Submodules: true},
+	}
+	plan.Layers[0].Apps[0].Sources = []render.Source{
+		{Kind: render.KindHelm, Repo: "https://charts.example.com", Chart: "web", Version: "^1", Keyring: "keys.gpg"},
+	}
+	files, err := Tree(plan, results, []render.Object{rootApplication(t, plan, "bootstrap/traefik")}, exampleTools)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got provenance
+	if err := json.Unmarshal(files[provenancePath], &got); err != nil {
+		t.Fatal(err)
+	}
+	want := []refProvenance{
+		{Name: "bases", Repo: "git@git.example.com:bases.git", Revision: "v1", Submodules: true},
+		{Name: "values", Repo: "https://git.example.com/values.git", Revision: "main"},
+	}
+	if !slices.Equal(got.Refs, want) || got.Apps[0].Sources[0].Keyring != "keys.gpg" {
+		t.Errorf("refs %+v, source %+v", got.Refs, got.Apps[0].Sources)
 	}
 }

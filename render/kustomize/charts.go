@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,18 +88,20 @@ func (b *build) replaceCharts(k *kustomization, texts [][]byte) error {
 	return nil
 }
 
-// inflate renders one entry of helmCharts and gives its objects, ready to be read by kustomize.
+// inflate renders one entry of helmCharts and gives its objects, ready to be read by kustomize. A walk fetches and checks
+// what it needs and gives none.
 func (b *build) inflate(ctx context.Context, k *kustomization, c chart) ([]byte, error) {
-	if b.engine.Chart == nil || b.engine.Template == nil {
+	if b.engine.Fetch == nil || b.engine.Template == nil && !b.walk {
 		return nil, fmt.Errorf("chart %s: this build has no helm engine", c.Name)
 	}
-	source, err := b.source(k, c)
+	source, tree, err := b.chart(ctx, k, c)
 	if err != nil {
 		return nil, err
 	}
-	tree, err := b.engine.Chart(ctx, source)
-	if err != nil {
-		return nil, err
+	if isURL(c.ValuesFile) && c.ValuesMerge != mergeReplace {
+		if _, err := b.file(ctx, entry{at: k.at("helmCharts", c.ValuesFile), field: "valuesFile", text: c.ValuesFile}); err != nil {
+			return nil, err
+		}
 	}
 	values, files, err := b.values(k, c, tree)
 	if err != nil {
@@ -109,6 +110,9 @@ func (b *build) inflate(ctx context.Context, k *kustomization, c chart) ([]byte,
 	name, err := c.releaseName()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	if b.walk {
+		return nil, nil
 	}
 	out, err := b.engine.Template(ctx, render.Release{
 		Name: name, Namespace: c.Namespace, Chart: tree, Values: values, Dir: files,
@@ -120,7 +124,13 @@ func (b *build) inflate(ctx context.Context, k *kustomization, c chart) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	b.out.Inputs = append(append(b.out.Inputs, tree.Inputs...), out.Inputs...)
+	b.out.Inputs = append(b.out.Inputs, tree.Inputs...)
+	for _, in := range out.Inputs {
+		// The files of a repository are one input, which is there already.
+		if _, ok := files[in.Name]; !ok || !b.view.mountOf(k.dir).remote() {
+			b.out.Inputs = append(b.out.Inputs, in)
+		}
+	}
 	b.out.Unchecked = addNew(b.out.Unchecked, out.Unchecked)
 	b.out.Random = addNew(b.out.Random, out.Random)
 	b.watch(source.String(), out.YAML)
@@ -129,6 +139,30 @@ func (b *build) inflate(ctx context.Context, k *kustomization, c chart) ([]byte,
 		return nil, fmt.Errorf("output of %s: %w", source, err)
 	}
 	return text, nil
+}
+
+// chart reads the chart of an entry.
+func (b *build) chart(ctx context.Context, k *kustomization, c chart) (render.Source, render.Tree, error) {
+	source, dir, err := b.source(k, c)
+	if err != nil {
+		return source, render.Tree{}, err
+	}
+	if dir != "" && b.view.mountOf(dir).remote() {
+		tree, err := b.innerChart(source, dir)
+		if err == nil {
+			err = c.checkDeclared(tree.Files, b.show(dir))
+		}
+		return source, tree, err
+	}
+	tree, err := b.engine.Fetch(ctx, source)
+	switch {
+	case err != nil:
+	case c.Repo != "":
+		err = b.checkVendored(k, c, tree)
+	default:
+		err = c.checkDeclared(tree.Files, b.show(dir))
+	}
+	return source, tree, err
 }
 
 // addNew appends what is not in the list yet.
@@ -190,7 +224,7 @@ func (b *build) served(c chart) []string {
 		return b.caps.APIVersions
 	}
 	for _, version := range []string{c.KubeVersion, b.caps.KubeVersion} {
-		if served, err := render.NewCapabilities(version, c.ApiVersions); err == nil {
+		if served, err := (render.Cluster{Kubernetes: version, APIVersions: c.ApiVersions}).Capabilities(); version != "" && err == nil {
 			return served.APIVersions
 		}
 	}
@@ -210,44 +244,37 @@ func (b *build) leaks() []string {
 	return notes
 }
 
-// exact is a complete version; helm takes anything less for a range and picks the newest match.
-var exact = regexp.MustCompile(`^v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
-
-// source says where the chart of an entry is read. A chart with a repository always comes from there: kustomize would
-// take charts/NAME-VERSION/NAME where such a directory exists, complete or not, and never look inside
-// (HelmChartInflationGenerator.go, chartExistsLocally; kustomize issue 5271).
-func (b *build) source(k *kustomization, c chart) (render.Source, error) {
+// source says where the chart of an entry is read, and its directory in the view where it has no repository. A chart with
+// a repository always comes from there, whatever lies in the folder of charts: see checkVendored. Its version may be a
+// range, which a lock pins; Fetch refuses one that none does.
+func (b *build) source(k *kustomization, c chart) (render.Source, string, error) {
 	if c.Repo != "" {
-		if !exact.MatchString(c.Version) {
-			what := fmt.Sprintf("version %q of chart %s is not an exact one", c.Version, c.Name)
-			if c.Version == "" {
-				what = fmt.Sprintf("chart %s of %s has no version", c.Name, c.Repo)
-			}
-			return render.Source{}, &render.Error{
-				Err:  errors.New(what + ": it is not pinned"),
+		if c.Version == "" {
+			return render.Source{}, "", &render.Error{
+				Err:  fmt.Errorf("chart %s of %s has no version: it is not pinned", c.Name, plain(c.Repo)),
 				Hint: "set version to one release of the chart, e.g. 1.2.3, so that every render takes the same",
 			}
 		}
-		return render.Source{Kind: render.KindHelm, Repo: c.Repo, Chart: c.Name, Version: c.Version}, nil
+		return render.Source{Kind: render.KindHelm, Repo: c.Repo, Chart: c.Name, Version: c.Version}, "", nil
 	}
 	if path.IsAbs(c.ChartHome) {
-		return render.Source{}, &render.Error{
+		return render.Source{}, "", &render.Error{
 			Err:  fmt.Errorf("chartHome %q is an absolute path", c.ChartHome),
 			Hint: "write it relative to the kustomization",
 		}
 	}
-	place := path.Join(k.dir, c.ChartHome, c.Name)
-	dir, file, err := b.view.CleanedAbs(place)
+	place := path.Join(c.ChartHome, c.Name)
+	dir, file, err := b.resolve(k, place)
 	if b.view.denied != nil {
-		return render.Source{}, b.view.denied
+		return render.Source{}, "", b.view.denied
 	}
 	if err != nil || file != "" {
-		return render.Source{}, &render.Error{
-			Err:  fmt.Errorf("chart %s has no repo, and there is no directory %s", c.Name, b.show(place)),
+		return render.Source{}, "", &render.Error{
+			Err:  fmt.Errorf("chart %s has no repo, and there is no directory %s", c.Name, b.show(path.Join(k.dir, place))),
 			Hint: "set repo and version, or put the chart there (chartHome names the directory above it)",
 		}
 	}
-	return render.Source{Kind: render.KindHelm, Path: b.show(dir.String())}, nil
+	return render.Source{Kind: render.KindHelm, Path: b.show(dir.String())}, dir.String(), nil
 }
 
 // releaseName gives the name of the release. Without one kustomize calls helm with --generate-name, and helm template

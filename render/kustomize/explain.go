@@ -26,7 +26,6 @@ var (
 	merging     = regexp.MustCompile(`^merging resources from '` + regexp.QuoteMeta(aliasPrefix) + `\d+\.yaml': `)
 	attempts    = regexp.MustCompile(`': (?:recursed (?:accumulation|merging)|couldn't make target|must build at directory)`)
 	objectID    = regexp.MustCompile(`\b([A-Za-z]+)\.(v\w+)\.(\[noGrp\]|[\w.-]+)/(\S+)\.(\[noNs\]|[a-z0-9-]+)`)
-	addedName   = regexp.MustCompile(regexp.QuoteMeta(aliasPrefix) + `\d+-(?:sluice\.root/)?`)
 	yamlLine    = regexp.MustCompile(`\bline (\d+): `)
 	unknown     = regexp.MustCompile(`unknown field "([^"]*)"`)
 	mistyped    = regexp.MustCompile(`^cannot unmarshal (object|array|string|number|bool)(?: .*)? into Go (?:struct field \w+\.(\S+)|value) of type (\S+)$`)
@@ -129,10 +128,7 @@ func chooseAttempt(text string) string {
 
 // clean takes the name of the view out of a text and puts it on one line.
 func (b *build) clean(text string) string {
-	text = strings.ReplaceAll(text, viewRoot+"/", "")
-	text = strings.ReplaceAll(text, viewRoot, ".")
-	text = addedName.ReplaceAllString(text, "")
-	text = objectID.ReplaceAllStringFunc(text, func(id string) string {
+	text = objectID.ReplaceAllStringFunc(b.rename(text), func(id string) string {
 		m := objectID.FindStringSubmatch(id)
 		name := m[1]
 		if m[3] != "[noGrp]" {

@@ -13,6 +13,7 @@ import (
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
 	"sluice/render"
@@ -21,6 +22,7 @@ import (
 // build is the state of one call of Build.
 type build struct {
 	engine  Engine
+	walk    bool // visit and fetch only
 	view    *view
 	caps    render.Capabilities
 	top     string   // directory of the kustomization asked for, in the view
@@ -35,6 +37,7 @@ type build struct {
 	aims    []aim                // patches with a target, by the number of their mark
 	probes  map[string][]byte    // kustomizations of the second build
 	watched []droppable          // objects that kustomize may leave out
+	remotes map[string]*remote   // what was fetched for addresses, by kind and address
 	// openapi says that a kustomization brings its own schema.
 	openapi bool
 }
@@ -74,7 +77,7 @@ func (b *build) visit(ctx context.Context, v visit) (string, error) {
 	if len(v.chain) == 0 {
 		b.meta = k.BuildMetadata
 	}
-	if err := b.refuse(k); err != nil {
+	if err := b.fetchLoads(ctx, k); err != nil {
 		return "", err
 	}
 	inflates := len(k.HelmCharts) > 0
@@ -173,15 +176,18 @@ func (b *build) follow(ctx context.Context, v visit, k *kustomization, list refe
 			}
 			continue
 		}
-		dir, err := b.locate(k, list, entry)
+		place, err := b.locate(ctx, k, list, entry)
 		if err != nil {
 			return false, err
 		}
-		if dir == "" {
+		if place.entry != "" {
+			list.entries[i] = place.entry
+		}
+		if place.dir == "" {
 			continue
 		}
 		next := visit{
-			dir: dir, namespace: k.Namespace, plugin: list.plugin, from: at,
+			dir: place.dir, namespace: k.Namespace, plugin: list.plugin, from: at,
 			chain: append(v.chain[:len(v.chain):len(v.chain)], b.view.actual(v.dir)),
 		}
 		if next.namespace == "" {
@@ -192,7 +198,7 @@ func (b *build) follow(ctx context.Context, v visit, k *kustomization, list refe
 			return false, err
 		}
 		inflates = inflates || b.placed[to].inflates
-		if to != dir {
+		if place.moved || to != place.dir {
 			rel, err := filepath.Rel(k.dir, to)
 			if err != nil {
 				return false, at.fail(err, "")
@@ -204,54 +210,59 @@ func (b *build) follow(ctx context.Context, v visit, k *kustomization, list refe
 	return inflates, nil
 }
 
-// locate gives the directory that an entry names, or "" for a file.
-func (b *build) locate(k *kustomization, list reference, entry string) (string, error) {
+// locate gives the directory that an entry names, or says that it is a file, which it checks.
+func (b *build) locate(ctx context.Context, k *kustomization, list reference, entry string) (found, error) {
 	at := k.at(list.field, entry)
 	if path.IsAbs(entry) {
-		return "", at.fail(fmt.Errorf("%s: %q is an absolute path", list.field, entry),
+		return found{}, at.fail(fmt.Errorf("%s: %q is an absolute path", list.field, entry),
 			"write it relative to the kustomization")
 	}
 	if looksRemote(entry) {
 		// Also where a directory of that name exists: kustomize would still take the entry for a repository.
-		return "", at.remote(list.field, entry)
+		return b.locateRemote(ctx, k, list, entry)
 	}
-	dir, file, err := b.view.CleanedAbs(path.Join(k.dir, entry))
+	dir, file, err := b.resolve(k, entry)
 	switch {
 	case err != nil && b.view.denied != nil:
-		return "", at.wrap(fmt.Errorf("%s: reading %q: %w", list.field, entry, b.view.denied))
+		return found{}, at.wrap(fmt.Errorf("%s: reading %q: %w", list.field, entry, b.view.denied))
 	case errors.Is(err, fs.ErrNotExist):
-		return "", at.fail(fmt.Errorf("%s: %q does not exist", list.field, entry), "")
+		return found{}, at.fail(fmt.Errorf("%s: %q does not exist", list.field, entry), "")
 	case err != nil:
-		return "", at.fail(fmt.Errorf("%s: %q: %w", list.field, entry, err), "")
+		return found{}, at.fail(fmt.Errorf("%s: %q: %w", list.field, entry, err), "")
 	case file == "":
-		return dir.String(), nil
+		return found{dir: dir.String()}, nil
 	case list.isDir:
-		return "", at.fail(fmt.Errorf("%s: %q is a file", list.field, entry), "name the directory of the component")
+		return found{}, at.fail(fmt.Errorf("%s: %q is a file", list.field, entry), "name the directory of the component")
 	}
 	text, err := b.load(k, list.field, entry)
 	if err != nil {
-		return "", err
+		return found{}, err
 	}
-	if err := b.parses(at, dir.Join(file), text); err != nil {
-		return "", err
+	return found{}, b.holds(list, position{file: b.show(dir.Join(file))}, at, text)
+}
+
+// resolve finds what a path of a kustomization names, in the tree that the kustomization is of.
+func (b *build) resolve(k *kustomization, rel string) (filesys.ConfirmedDir, string, error) {
+	p, err := b.view.inside(k.dir, rel)
+	if err != nil {
+		return "", "", err
 	}
-	if list.plugin {
-		return "", b.checkPlugin(position{file: b.show(dir.Join(file)), line: 0}, text)
-	}
-	b.watch(b.show(dir.Join(file)), text)
-	return "", nil
+	return b.view.CleanedAbs(p)
 }
 
 // load reads a file named in a kustomization, by kustomize's rule: it must lie in the kustomization's directory.
 func (b *build) load(k *kustomization, field, file string) ([]byte, error) {
 	at := k.at(field, file)
 	if isURL(file) {
-		return nil, at.remote(field, file)
+		if r := b.remoteFile(file); r != nil {
+			return r.text, nil
+		}
+		return nil, b.unread(at, field, file)
 	}
 	if path.IsAbs(file) {
 		return nil, at.fail(fmt.Errorf("%s: %q is an absolute path", field, file), "write it relative to the kustomization")
 	}
-	dir, name, err := b.view.CleanedAbs(path.Join(k.dir, file))
+	dir, name, err := b.resolve(k, file)
 	switch {
 	case err != nil && b.view.denied != nil:
 		return nil, at.wrap(fmt.Errorf("%s: reading %q: %w", field, file, b.view.denied))

@@ -10,6 +10,12 @@
 // configMap and secret generators, before the components and transformers (api/internal/target/kusttarget.go,
 // accumulateTarget).
 //
+// A remote base, component or file is fetched by a function value too, and is shown to kustomize as a directory or file
+// like any other. kustomize asks the network whether an http(s) entry under resources is a file, and takes it for a
+// repository where the answer is none (api/internal/target/kusttarget.go, accumulateResources). Here its spelling
+// decides, so that the same entry means the same at every render: an address whose path ends in .yaml, .yml or .json and
+// has no "//", ".git" or "_git/" is a file, every other is a repository.
+//
 // One difference stays: kustomize also refuses an inflated object that has the kind, name and namespace which another
 // object had before a base below renamed or moved it; here the two are built.
 package kustomize
@@ -19,7 +25,6 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 	"sync"
 
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -39,12 +44,18 @@ const Version = "5.8.1"
 // state is theirs and global, so the lock has to be global too.
 var krustyLock sync.Mutex
 
-// Engine builds kustomizations. The zero value builds those that have no helmCharts. Its method [Engine.Build] may be
-// called from several goroutines.
+// Engine builds kustomizations. The zero value builds those that have no helmCharts and nothing remote. Its methods may
+// be called from several goroutines.
 type Engine struct {
-	// Chart reads a chart whole. The source is of kind helm: with Repo, Chart and an exact Version, or with a Path
-	// relative to the Dir of the build.
-	Chart func(context.Context, render.Source) (render.Tree, error)
+	// Fetch reads a source whole, or fails. It is asked for
+	//
+	//   - a chart, kind helm: with Repo, Chart and Version, which may be a range, or with a Path of the build, Origin
+	//     first where there is one;
+	//   - a repository, kind kustomize: Repo is the entry as its kustomization spells it, query included. The tree has
+	//     all files of the repository, Path is the directory in it that the entry names, Origin the repository and its
+	//     commit, for messages;
+	//   - a file, kind file: Repo is its URL, and the tree has that file alone.
+	Fetch func(context.Context, render.Source) (render.Tree, error)
 	// Template renders a chart.
 	Template func(context.Context, render.Release) (render.Output, error)
 }
@@ -52,37 +63,54 @@ type Engine struct {
 // Build builds the kustomization at in.Path.
 //
 // The output has the objects in kustomize's order, "# Source:" comments on those that came from a chart, and every
-// file read as an input. Nothing outside in.Dir is read: no remote base, no symbolic link that leaves the directory.
-// Errors are [render.Error] values with the file to change, relative to in.Dir.
+// file read as an input; a repository is one input. Nothing outside in.Dir is read but through Fetch: no symbolic link
+// that leaves the directory is followed, and nothing in a repository reads a file outside of it. Errors are
+// [render.Error] values with the file to change, relative to in.Dir.
 func (e Engine) Build(ctx context.Context, in render.Build) (render.Output, error) {
-	fail := func(err error) (render.Output, error) {
-		return render.Output{}, fmt.Errorf("building kustomization %s: %w", path.Clean(in.Path), err)
+	b, err := e.visitAll(ctx, in, false)
+	if err == nil {
+		b.out.YAML, err = b.run()
 	}
-	view, err := openView(in.Dir)
 	if err != nil {
-		return fail(err)
+		return render.Output{}, failed(in, err)
 	}
-	defer view.close()
+	b.out.Unchecked = addNew(b.out.Unchecked, b.leaks())
+	b.out.Inputs = joinInputs(b.view.inputs(), b.out.Inputs)
+	return b.out, nil
+}
+
+// Walk visits everything that [Engine.Build] would and asks Fetch for each chart, repository and remote file, and
+// renders nothing: Template is not called and kustomize does not run. It fails where Build fails before that.
+func (e Engine) Walk(ctx context.Context, in render.Build) error {
+	if _, err := e.visitAll(ctx, in, true); err != nil {
+		return failed(in, err)
+	}
+	return nil
+}
+
+// failed adds the operation to an error.
+func failed(in render.Build, err error) error {
+	return fmt.Errorf("building kustomization %s: %w", path.Join(in.Origin, path.Clean(in.Path)), err)
+}
+
+// visitAll visits the graph of a kustomization.
+func (e Engine) visitAll(ctx context.Context, in render.Build, walk bool) (*build, error) {
+	view, err := openView(in.Dir, in.Origin)
+	if err != nil {
+		return nil, err
+	}
 	top, err := view.enter(in.Path)
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
 	b := &build{
-		engine: e, view: view, caps: in.Capabilities, top: top,
+		engine: e, walk: walk, view: view, caps: in.Capabilities, top: top, remotes: map[string]*remote{},
 		placed: map[string]placement{}, probes: map[string][]byte{}, flags: slices.Clone(in.Capabilities.APIVersions),
 	}
 	if _, err := b.visit(ctx, visit{dir: top}); err != nil {
-		return fail(err)
+		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return fail(err)
-	}
-	if b.out.YAML, err = b.run(); err != nil {
-		return fail(err)
-	}
-	b.out.Unchecked = addNew(b.out.Unchecked, b.leaks())
-	b.out.Inputs = joinInputs(view.inputs(), b.out.Inputs)
-	return b.out, nil
+	return b, ctx.Err()
 }
 
 // run lets kustomize build the rewritten graph.
@@ -134,11 +162,5 @@ func joinInputs(a, b []render.Input) []render.Input {
 	return all
 }
 
-// show gives a path of the view as the user knows it: relative to the directory of the build.
-func (b *build) show(file string) string {
-	place := b.view.actual(file)
-	if place == viewRoot {
-		return "."
-	}
-	return strings.TrimPrefix(place, viewRoot+"/")
-}
+// show gives a path of the view as the user knows it: relative to the directory of the build, or in a repository.
+func (b *build) show(file string) string { return b.view.show(file) }

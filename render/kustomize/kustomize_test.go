@@ -35,6 +35,17 @@ func unpack(t *testing.T, text string) string {
 	return dir
 }
 
+// rooted opens a directory; nothing outside it can be reached.
+func rooted(t *testing.T, dir string) fs.FS {
+	t.Helper()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = root.Close() })
+	return root.FS()
+}
+
 // charts are the charts of the repository that engine reads.
 var charts = map[string]string{
 	"web 1.2.3": `
@@ -106,7 +117,7 @@ spec:
 func engine(seen func(render.Source, render.Release)) kustomize.Engine {
 	var last render.Source
 	return kustomize.Engine{
-		Chart: func(_ context.Context, s render.Source) (render.Tree, error) {
+		Fetch: func(_ context.Context, s render.Source) (render.Tree, error) {
 			last = s
 			text, ok := charts[s.Chart+" "+s.Version]
 			if !ok {
@@ -136,7 +147,7 @@ func canceled(t *testing.T) (context.Context, context.CancelFunc) {
 // build builds app of a txtar text.
 func build(t *testing.T, text string) render.Output {
 	t.Helper()
-	out, err := engine(nil).Build(t.Context(), render.Build{Dir: unpack(t, text), Path: "app", Capabilities: cluster})
+	out, err := engine(nil).Build(t.Context(), render.Build{Dir: rooted(t, unpack(t, text)), Path: "app", Capabilities: cluster})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,14 +197,14 @@ func TestChartEntryBecomesRelease(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := unpack(t, "-- app/kustomization.yaml --\nhelmCharts: [{"+c.entry+"}]\n"+c.top+"\n-- app/charts/web-1.2.3/web/Chart.yaml --\nname: leftover\n")
+			dir := unpack(t, "-- app/kustomization.yaml --\nhelmCharts: [{"+c.entry+"}]\n"+c.top+"\n"+under("app/charts/web-1.2.3/web/", charts["web 1.2.3"]))
 			var got render.Release
 			_, err := engine(func(s render.Source, r render.Release) {
 				got = r
 				if s.Repo != "https://charts.example.com" || s.Chart != "web" || s.Version != "1.2.3" || s.Path != "" {
-					t.Errorf("source is %+v; a leftover directory must not be taken", s)
+					t.Errorf("source is %+v; a copy must not be taken", s)
 				}
-			}).Build(t.Context(), render.Build{Dir: dir, Path: "app", Capabilities: cluster})
+			}).Build(t.Context(), render.Build{Dir: rooted(t, dir), Path: "app", Capabilities: cluster})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -231,10 +242,36 @@ func TestValuesAreJoinedAsKustomizeDoes(t *testing.T) {
 	}
 }
 
+func TestALocalChartIsOfTheVersionThatItsEntryStates(t *testing.T) {
+	for version, says := range map[string]string{
+		"":         "",
+		"1.0.0":    "",
+		"v1.0.0":   "",
+		"^1":       "",
+		"9.9.9":    "app/charts/web/Chart.yaml holds web 1.0.0, the entry asks for 9.9.9 [vendored-chart]",
+		">=2.0.0":  "holds web 1.0.0, the entry asks for >=2.0.0 [vendored-chart]",
+		"whatever": "holds web 1.0.0, the entry asks for whatever [vendored-chart]",
+	} {
+		dir := unpack(t, "-- app/kustomization.yaml --\nhelmCharts: [{name: web, version: '"+version+"'}]\n-- app/charts/web/Chart.yaml --\nname: web\n")
+		e := engine(nil)
+		e.Fetch = func(context.Context, render.Source) (render.Tree, error) {
+			return render.Tree{Files: []render.File{
+				{Path: "Chart.yaml", Data: []byte("apiVersion: v2\nname: web\nversion: 1.0.0\n")},
+				{Path: "templates/a.yaml", Data: []byte(configMap)},
+				{Path: "values.yaml", Data: nil},
+			}}, nil
+		}
+		_, err := e.Build(t.Context(), render.Build{Dir: rooted(t, dir), Path: "app", Capabilities: cluster})
+		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("version %q: error %v, want %q", version, err, says)
+		}
+	}
+}
+
 func TestLocalChartIsReadThroughTheEngine(t *testing.T) {
-	dir := unpack(t, "-- app/kustomization.yaml --\nhelmGlobals: {chartHome: own}\nhelmCharts: [{name: web, version: 9.9.9}]\n-- app/own/web/Chart.yaml --\nname: web\n")
+	dir := unpack(t, "-- app/kustomization.yaml --\nhelmGlobals: {chartHome: own}\nhelmCharts: [{name: web, version: 1.0.0}]\n-- app/own/web/Chart.yaml --\nname: web\n")
 	e := engine(nil)
-	e.Chart = func(_ context.Context, s render.Source) (render.Tree, error) {
+	e.Fetch = func(_ context.Context, s render.Source) (render.Tree, error) {
 		if want := (render.Source{Kind: render.KindHelm, Path: "app/own/web"}); !cmp.Equal(s, want) {
 			t.Errorf("source is %+v, want %+v", s, want)
 		}
@@ -244,7 +281,7 @@ func TestLocalChartIsReadThroughTheEngine(t *testing.T) {
 			{Path: "values.yaml", Data: nil},
 		}}, nil
 	}
-	out, err := e.Build(t.Context(), render.Build{Dir: dir, Path: "app", Capabilities: cluster})
+	out, err := e.Build(t.Context(), render.Build{Dir: rooted(t, dir), Path: "app", Capabilities: cluster})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,7 +325,7 @@ func TestInputsAreComplete(t *testing.T) {
 
 func TestNothingIsWritten(t *testing.T) {
 	dir := unpack(t, "-- app/kustomization.yaml --\nhelmCharts: [{"+pinned+"}]\n")
-	if _, err := engine(nil).Build(t.Context(), render.Build{Dir: dir, Path: "app", Capabilities: cluster}); err != nil {
+	if _, err := engine(nil).Build(t.Context(), render.Build{Dir: rooted(t, dir), Path: "app", Capabilities: cluster}); err != nil {
 		t.Fatal(err)
 	}
 	var names []string

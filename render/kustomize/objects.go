@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"path"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,44 +133,6 @@ func (b *build) markOf(o *resource.Resource) *mark {
 		return nil
 	}
 	return &b.marks[n]
-}
-
-// addedPath finds paths through directories that this program added to the view.
-var addedPath = regexp.MustCompile(`(?m)^(.*(?:path|configuredIn): )(.*` + regexp.QuoteMeta(aliasPrefix) + `\d+.*)$`)
-
-// fixOrigin gives the annotations of buildMetadata the origins that kustomize would have written.
-func (b *build) fixOrigin(annotations map[string]string, m *mark) error {
-	if _, ok := annotations[originAnnotation]; ok && m != nil {
-		origin := resource.Origin{
-			ConfiguredIn: b.relative(m.file),
-			ConfiguredBy: yaml.ResourceIdentifier{TypeMeta: yaml.TypeMeta{
-				APIVersion: konfig.BuiltinPluginApiVersion, Kind: "HelmChartInflationGenerator",
-			}},
-		}
-		text, err := origin.String()
-		if err != nil {
-			return fmt.Errorf("writing an origin: %w", err)
-		}
-		annotations[originAnnotation] = text
-	}
-	for _, key := range []string{originAnnotation, stepsAnnotation} {
-		if text, ok := annotations[key]; ok {
-			annotations[key] = addedPath.ReplaceAllStringFunc(text, func(line string) string {
-				parts := addedPath.FindStringSubmatch(line)
-				return parts[1] + b.relative(path.Join(b.top, parts[2]))
-			})
-		}
-	}
-	return nil
-}
-
-// relative gives a path of the view relative to the kustomization that is built, without aliases.
-func (b *build) relative(file string) string {
-	rel, err := filepath.Rel(b.view.actual(b.top), b.view.actual(file))
-	if err != nil {
-		return file
-	}
-	return rel
 }
 
 // printAll writes the objects as kustomize does, with helm's comment on those that came from a template.

@@ -197,14 +197,14 @@ func (c buildCase) runEngine(t *testing.T, b *bench, with tools) result {
 	dir := copyCase(t, c.folder, b.urls)
 	charts := &source.Reader{Dir: dir}
 	engine := kustomize.Engine{
-		Chart: charts.Fetch,
+		Fetch: charts.Fetch,
 		Template: func(ctx context.Context, r render.Release) (render.Output, error) {
 			r.Capabilities.APIVersions = slices.Concat(with.builtin, r.Capabilities.APIVersions)
 			return with.template(ctx, r)
 		},
 	}
 	out, err := engine.Build(t.Context(), render.Build{
-		Dir: dir, Path: c.Path, Capabilities: render.Capabilities{KubeVersion: c.Kube, APIVersions: c.APIs},
+		Dir: rooted(t, dir), Path: c.Path, Capabilities: render.Capabilities{KubeVersion: c.Kube, APIVersions: c.APIs},
 	})
 	return parsed(t, out.YAML, err)
 }

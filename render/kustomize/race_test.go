@@ -11,7 +11,7 @@ func TestRaceOfBuilds(t *testing.T) {
 	dir := unpack(t, "-- app/kustomization.yaml --\nnamespace: x\nresources: [a.yaml]\nhelmCharts: [{"+pinned+"}]\npatches: [{target: {kind: Pod}, patch: '[{\"op\": \"add\", \"path\": \"/spec\", \"value\": {}}]'}]\n-- app/a.yaml --"+configMap+
 		"-- two/kustomization.yaml --\nopenapi: {path: s.json}\nresources: [a.yaml]\n-- two/a.yaml --"+configMap+"-- two/s.json --\n{\"definitions\":{}}\n")
 	one := func(p string) (string, error) {
-		out, err := engine(nil).Build(t.Context(), render.Build{Dir: dir, Path: p, Capabilities: cluster})
+		out, err := engine(nil).Build(t.Context(), render.Build{Dir: rooted(t, dir), Path: p, Capabilities: cluster})
 		return string(out.YAML), err
 	}
 	want := map[string]string{}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,18 +36,8 @@ func isURL(file string) bool {
 
 // remote is the error for an address.
 func (p position) remote(field, entry string) error {
-	return p.fail(fmt.Errorf("%s: %q is remote, and remote bases and files are not read during a render", field, entry),
+	return p.fail(fmt.Errorf("%s: %q is remote, and remote bases and files are not read during a render", field, masked(entry)),
 		"vendor it: copy it into the stack at the revision you want and name that path")
-}
-
-// refuse fails for what a kustomization asks of the network in fields other than the lists of references.
-func (b *build) refuse(k *kustomization) error {
-	for _, load := range k.loads() {
-		if isURL(load.file) {
-			return k.at(load.field, load.entry).remote(load.field, load.entry)
-		}
-	}
-	return nil
 }
 
 // load is a file that kustomize reads for a field.
@@ -54,55 +45,64 @@ type load struct {
 	field string
 	entry string // as written
 	file  string
+	put   func(name string) // puts another file in its place
 }
 
 // loads lists the files of every field that kustomize hands to its loader.
 func (k *kustomization) loads() []load {
 	var all []load
-	add := func(field string, entries ...string) {
-		for _, e := range entries {
-			all = append(all, load{field: field, entry: e, file: e})
+	one := func(field string, at *string) {
+		all = append(all, load{field: field, entry: *at, file: *at, put: func(name string) { *at = name }})
+	}
+	each := func(field string, list []string) {
+		for i := range list {
+			one(field, &list[i])
 		}
 	}
-	keyed := func(field string, entries ...string) {
-		for _, e := range entries {
-			all = append(all, load{field: field, entry: e, file: afterKey(e)})
+	keyed := func(field string, list []string) {
+		for i, e := range list {
+			key, file := keyOf(e)
+			all = append(all, load{field: field, entry: e, file: file, put: func(name string) { list[i] = key + "=" + name }})
 		}
 	}
-	add("crds", k.Crds...)
-	add("configurations", k.Configurations...)
-	add("openapi", k.OpenAPI["path"])
-	for _, p := range k.Patches {
-		add("patches", p.Path)
+	each("crds", k.Crds)
+	each("configurations", k.Configurations)
+	if schema, ok := k.OpenAPI["path"]; ok {
+		all = append(all, load{field: "openapi", entry: schema, file: schema, put: func(name string) { k.OpenAPI["path"] = name }})
+	}
+	for i := range k.Patches {
+		one("patches", &k.Patches[i].Path)
 	}
 	//lint:ignore SA1019 kustomize still reads the field
-	for _, p := range k.PatchesJson6902 {
-		add("patchesJson6902", p.Path)
+	for i := range k.PatchesJson6902 {
+		//lint:ignore SA1019 kustomize still reads the field
+		one("patchesJson6902", &k.PatchesJson6902[i].Path)
 	}
 	//lint:ignore SA1019 kustomize still reads the field
-	for _, p := range k.PatchesStrategicMerge {
-		add("patchesStrategicMerge", string(p))
+	for i := range k.PatchesStrategicMerge {
+		//lint:ignore SA1019 kustomize still reads the field
+		one("patchesStrategicMerge", (*string)(&k.PatchesStrategicMerge[i]))
 	}
-	for _, r := range k.Replacements {
-		add("replacements", r.Path)
+	for i := range k.Replacements {
+		one("replacements", &k.Replacements[i].Path)
 	}
 	for _, g := range k.ConfigMapGenerator {
-		keyed("configMapGenerator", g.FileSources...)
-		add("configMapGenerator", g.EnvSources...)
+		keyed("configMapGenerator", g.FileSources)
+		each("configMapGenerator", g.EnvSources)
 	}
 	for _, g := range k.SecretGenerator {
-		keyed("secretGenerator", g.FileSources...)
-		add("secretGenerator", g.EnvSources...)
+		keyed("secretGenerator", g.FileSources)
+		each("secretGenerator", g.EnvSources)
 	}
 	return all
 }
 
-// afterKey gives the path of a "key=path" entry.
-func afterKey(entry string) string {
-	if _, file, ok := strings.Cut(entry, "="); ok {
-		return file
+// keyOf takes an entry of files apart as kustomize does (api/internal/generators, ParseFileSource).
+func keyOf(entry string) (key, file string) {
+	if key, file, ok := strings.Cut(entry, "="); ok {
+		return key, file
 	}
-	return entry
+	return path.Base(entry), entry
 }
 
 // isInline reports whether an entry of generators, transformers or validators is YAML text instead of a path, by
@@ -119,13 +119,25 @@ func parseObjects(text []byte) (resmap.ResMap, error) {
 	return resmap.NewFactory(provider.NewDepProvider().GetResourceFactory()).NewResMapFromBytes(text)
 }
 
+// holds checks the text of a file that a list names: the settings of a generator or transformer, or objects.
+func (b *build) holds(list reference, file, at position, text []byte) error {
+	if err := b.parses(at, file.file, text); err != nil {
+		return err
+	}
+	if list.plugin {
+		return b.checkPlugin(file, text)
+	}
+	b.watch(file.file, text)
+	return nil
+}
+
 // parses fails for a file that kustomize cannot read. It would then try the entry as a directory and as a repository
 // and report that as well.
-func (b *build) parses(at position, file string, text []byte) error {
+func (b *build) parses(at position, shown string, text []byte) error {
 	if _, err := parseObjects(text); err != nil {
 		message := strings.TrimPrefix(b.clean(err.Error()), "MalformedYAMLError: ")
 		return at.wrap(fmt.Errorf("reading objects: %w",
-			position{file: b.show(file), line: lineIn(message)}.fail(errors.New(message), "")))
+			position{file: shown, line: lineIn(message)}.fail(errors.New(message), "")))
 	}
 	return nil
 }
@@ -150,16 +162,19 @@ func (b *build) checkPlugin(at position, text []byte) error {
 			return at.fail(errors.New("a HelmChartInflationGenerator object under generators is not inflated"),
 				"list the chart under helmCharts in the kustomization; the fields are the same")
 		}
-		if err := checkURLs(at, &doc, ""); err != nil {
+		if err := b.checkURLs(at, &doc, ""); err != nil {
 			return err
 		}
 	}
 }
 
-// checkURLs looks for addresses in the fields that name files.
-func checkURLs(at position, n *kv3.Node, key string) error {
-	if n.Kind == kv3.ScalarNode && slices.Contains(pluginFiles, key) && (isURL(n.Value) || isURL(afterKey(n.Value))) {
-		return at.remote(key, n.Value)
+// checkURLs looks for addresses in the fields that name files. The settings are not rewritten, so nothing is fetched for
+// them.
+func (b *build) checkURLs(at position, n *kv3.Node, key string) error {
+	if n.Kind == kv3.ScalarNode && slices.Contains(pluginFiles, key) {
+		if _, file := keyOf(n.Value); isURL(n.Value) || isURL(file) {
+			return b.unread(at, key, n.Value)
+		}
 	}
 	for i, c := range n.Content {
 		name := key
@@ -169,9 +184,18 @@ func checkURLs(at position, n *kv3.Node, key string) error {
 			}
 			name = n.Content[i-1].Value
 		}
-		if err := checkURLs(at, c, name); err != nil {
+		if err := b.checkURLs(at, c, name); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unread is the error for an address in a place whose files are not fetched.
+func (b *build) unread(at position, field, entry string) error {
+	if b.engine.Fetch == nil {
+		return at.remote(field, entry)
+	}
+	return at.fail(fmt.Errorf("%s: %q is remote, and a remote file is not read there", field, masked(entry)),
+		"vendor it: copy it into the stack at the revision you want and name that path")
 }

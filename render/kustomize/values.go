@@ -43,20 +43,20 @@ func (c *chart) checkMerge() error {
 // values gives what the generator passes to helm: one values file, then the additional ones. The first is the file
 // named, or else the chart's own values.yaml, joined with valuesInline. Files, not values already decoded, because
 // helm reads numbers and nulls of a file in its own way.
-func (b *build) values(k *kustomization, c chart, tree render.Tree) (render.Values, fs.FS, error) {
+func (b *build) values(k *kustomization, c chart, tree render.Tree) (render.Values, memory, error) {
 	name, text, err := b.mainValues(k, c, tree)
 	if err != nil {
 		return render.Values{}, nil, err
 	}
-	files := memory{name: text}
+	files := memory{path.Clean(name): text}
 	list := []string{name}
 	for _, file := range c.AdditionalValuesFiles {
 		text, err := b.valuesFile(k, c, tree, file)
 		if err != nil {
 			return render.Values{}, nil, err
 		}
-		name := path.Join("additional", b.show(path.Join(k.dir, file)))
-		files[name] = text
+		name := "additional/" + b.show(path.Join(k.dir, file))
+		files[path.Clean(name)] = text
 		list = append(list, name)
 	}
 	return render.Values{Files: list}, files, nil
@@ -66,9 +66,12 @@ func (b *build) values(k *kustomization, c chart, tree render.Tree) (render.Valu
 func (b *build) mainValues(k *kustomization, c chart, tree render.Tree) (string, []byte, error) {
 	if len(c.ValuesInline) > 0 && c.ValuesMerge == mergeReplace {
 		text, err := sigsyaml.Marshal(c.ValuesInline)
-		return path.Join(b.show(k.dir), k.file, "valuesInline"), text, err
+		return k.shown + "/valuesInline", text, err
 	}
-	name := path.Join(b.show(k.dir), c.ValuesFile)
+	name := b.show(path.Join(k.dir, c.ValuesFile))
+	if r := b.remoteFile(c.ValuesFile); r != nil {
+		name = r.name
+	}
 	text, err := []byte(nil), error(nil)
 	if c.ValuesFile == "" {
 		name = path.Join(c.Name, "values.yaml")
@@ -86,11 +89,11 @@ func (b *build) mainValues(k *kustomization, c chart, tree render.Tree) (string,
 	if err != nil {
 		return "", nil, fmt.Errorf("joining valuesInline with %s: %w", name, err)
 	}
-	return clean(path.Join(name, "with-valuesInline")), text, nil
+	return clean(name) + "/with-valuesInline", text, nil
 }
 
-// clean makes a name that fs.FS accepts.
-func clean(name string) string { return strings.TrimLeft(path.Clean(name), "./") }
+// clean makes a name that fs.FS accepts once it is clean; the address of a repository keeps its slashes for messages.
+func clean(name string) string { return strings.TrimLeft(name, "./") }
 
 // chartValues gives the chart's own values.yaml, which kustomize insists on, and reads only below the kustomization.
 func (b *build) chartValues(k *kustomization, c chart, tree render.Tree) ([]byte, error) {
@@ -173,7 +176,7 @@ func (c chart) join(text []byte) ([]byte, error) {
 	return sigsyaml.Marshal(values)
 }
 
-// memory is a file system of a few files in memory.
+// memory is a file system of a few files in memory, by clean name.
 type memory map[string][]byte
 
 // Open opens a file for reading.

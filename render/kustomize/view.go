@@ -1,16 +1,11 @@
 package kustomize
 
 import (
-	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
@@ -18,31 +13,19 @@ import (
 	"sluice/render"
 )
 
-// viewRoot is the name of the build's directory inside the view. The real path is never shown to kustomize, so no
-// message and no annotation can hold it.
-const viewRoot = "/sluice.root"
-
 // errReadOnly answers every attempt to write.
 var errReadOnly = errors.New("the directory of a build is read-only")
 
-// view is the file system that kustomize sees: one directory, read-only, with files laid over it and directories
-// shown a second time under another name. It reads each file once, so that a build sees one state of it.
+// view is the file system that kustomize sees: one directory, the repositories fetched for it beside it, read-only, with
+// files laid over them and directories shown a second time under another name. It reads each file once, so that a build
+// sees one state of it.
 type view struct {
-	root    *os.Root
+	mounts  []*mount          // the first is the build's own
 	overlay map[string][]byte // path in the view -> content instead of the file's
+	fetched map[string][]byte // path in the view, without aliases -> content of a remote file
 	alias   map[string]string // directory in the view -> directory whose content it shows
-	files   map[string][]byte // relative path -> bytes read
-	denied  error             // the first attempt to leave the directory
-}
-
-func openView(dir string) (*view, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, fmt.Errorf("opening the directory of the build: %w", pathless(err))
-	}
-	return &view{
-		root: root, overlay: map[string][]byte{}, alias: map[string]string{}, files: map[string][]byte{},
-	}, nil
+	files   map[string][]byte // path in the view, without aliases and links -> bytes read
+	denied  error             // the first attempt to leave a tree
 }
 
 // pathless drops the path, which is one of this machine, from an error of package os.
@@ -52,8 +35,6 @@ func pathless(err error) error {
 	}
 	return err
 }
-
-func (v *view) close() { _ = v.root.Close() }
 
 // enter gives the place in the view of a directory named relative to the build's.
 func (v *view) enter(rel string) (string, error) {
@@ -116,14 +97,13 @@ func within(p, dir string) bool {
 // CleanedAbs resolves p, symbolic links included, into a directory and a file name (empty for a directory).
 func (v *view) CleanedAbs(p string) (filesys.ConfirmedDir, string, error) {
 	p = path.Clean(p)
-	if _, ok := v.overlay[p]; ok {
+	if _, ok := v.laid(p); ok {
 		return filesys.ConfirmedDir(path.Dir(p)), path.Base(p), nil
 	}
-	rel, info, err := v.stat(p)
+	resolved, info, err := v.stat(p)
 	if err != nil {
 		return "", "", err
 	}
-	resolved := path.Join(viewRoot, rel)
 	if name := v.aliasOf(p); name != "" {
 		if target := v.actual(name); within(resolved, target) {
 			resolved = name + strings.TrimPrefix(resolved, target)
@@ -135,54 +115,60 @@ func (v *view) CleanedAbs(p string) (filesys.ConfirmedDir, string, error) {
 	return filesys.ConfirmedDir(path.Dir(resolved)), path.Base(resolved), nil
 }
 
+// laid gives the content laid over p.
+func (v *view) laid(p string) ([]byte, bool) {
+	if b, ok := v.overlay[p]; ok {
+		return b, true
+	}
+	b, ok := v.fetched[v.actual(p)]
+	return b, ok
+}
+
 // ReadFile gives the content laid over p, or else the file's.
 func (v *view) ReadFile(p string) ([]byte, error) {
 	p = path.Clean(p)
-	if b, ok := v.overlay[p]; ok {
+	if b, ok := v.laid(p); ok {
 		return b, nil
 	}
-	rel, info, err := v.stat(p)
+	place, info, err := v.stat(p)
 	if err != nil {
 		return nil, err
 	}
-	if b, ok := v.files[rel]; ok {
+	if b, ok := v.files[place]; ok {
 		return b, nil
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: rel, Err: errors.New("not a regular file")}
+		return nil, &fs.PathError{Op: "read", Path: v.show(place), Err: errors.New("not a regular file")}
 	}
-	b, err := v.root.ReadFile(rel)
+	m := v.mountOf(place)
+	b, err := fs.ReadFile(m.fsys, m.rel(place))
 	if err != nil {
-		return nil, &fs.PathError{Op: "read", Path: rel, Err: pathless(err)}
+		return nil, &fs.PathError{Op: "read", Path: v.show(place), Err: pathless(err)}
 	}
-	v.files[rel] = b
+	v.files[place] = b
 	return b, nil
 }
 
-// stat resolves p to a path without links, relative to the root.
+// stat resolves p to a path of the view without aliases and links.
 func (v *view) stat(p string) (string, fs.FileInfo, error) {
 	place := v.actual(p)
-	if !within(place, viewRoot) {
-		return "", nil, v.deny("", fmt.Errorf("path %s leaves the directory of the build", outside(place)))
+	m := v.mountOf(place)
+	if m == nil {
+		return "", nil, v.deny(v.mounts[0], "", leaves(v.mounts[0], place, place))
 	}
-	rel := strings.TrimPrefix(strings.TrimPrefix(place, viewRoot), "/")
-	return v.resolve(rel)
-}
-
-// outside shows a path beyond the root as the user wrote it: relative, with "..".
-func outside(p string) string {
-	if rel, err := filepath.Rel(viewRoot, p); err == nil && path.Dir(p) == "/" {
-		return rel
+	rel, info, err := v.resolve(m, m.rel(place))
+	if err != nil {
+		return "", nil, err
 	}
-	return p
+	return path.Join(m.at, rel), info, nil
 }
 
 // maxLinks bounds the links followed for one path, as the kernel does.
 const maxLinks = 40
 
-// resolve follows the links of a path relative to the root by hand: os.Root would follow them too, but kustomize
-// compares where a file really is with the kustomization's directory.
-func (v *view) resolve(rel string) (string, fs.FileInfo, error) {
+// resolve follows the links of a path of a tree by hand: os.Root would follow them too, but kustomize compares where a
+// file really is with the kustomization's directory.
+func (v *view) resolve(m *mount, rel string) (string, fs.FileInfo, error) {
 	todo := strings.Split(rel, "/")
 	done := "."
 	links := 0
@@ -193,7 +179,7 @@ func (v *view) resolve(rel string) (string, fs.FileInfo, error) {
 			continue
 		}
 		next := path.Join(done, part)
-		info, err := v.root.Lstat(next)
+		info, err := m.fsys.Lstat(next)
 		if err != nil {
 			return "", nil, &fs.PathError{Op: "open", Path: rel, Err: pathless(err)}
 		}
@@ -204,51 +190,22 @@ func (v *view) resolve(rel string) (string, fs.FileInfo, error) {
 		if links++; links > maxLinks {
 			return "", nil, &fs.PathError{Op: "open", Path: rel, Err: errors.New("too many symbolic links")}
 		}
-		target, err := v.root.Readlink(next)
+		target, err := m.fsys.ReadLink(next)
 		if err != nil {
 			return "", nil, &fs.PathError{Op: "open", Path: next, Err: pathless(err)}
 		}
 		to := path.Join(done, filepath.ToSlash(target))
 		if filepath.IsAbs(target) || to == ".." || strings.HasPrefix(to, "../") {
-			return "", nil, v.deny(next, errors.New("the symbolic link leaves the directory of the build"))
+			return "", nil, v.deny(m, m.show(next), errors.New("the symbolic link leaves the directory of the build"))
 		}
 		todo = append(strings.Split(to, "/"), todo...)
 		done = "."
 	}
-	info, err := v.root.Lstat(done)
+	info, err := m.fsys.Lstat(done)
 	if err != nil {
 		return "", nil, &fs.PathError{Op: "open", Path: rel, Err: pathless(err)}
 	}
 	return done, info, nil
-}
-
-// deny remembers the first attempt to leave the directory, because kustomize turns errors into text.
-func (v *view) deny(file string, err error) error {
-	denied := &render.Error{
-		Pos: render.Position{File: file}, Err: err,
-		Hint: "nothing outside the directory of the stack is read; copy what is needed into it",
-	}
-	if v.denied == nil {
-		v.denied = denied
-	}
-	return denied
-}
-
-// inputs lists every file read, ordered by name.
-func (v *view) inputs() []render.Input {
-	list := make([]render.Input, 0, len(v.files))
-	for name, b := range v.files {
-		sum := sha256.Sum256(b)
-		list = append(list, render.Input{Name: name, Digest: "sha256:" + hex.EncodeToString(sum[:])})
-	}
-	sortInputs(list)
-	return list
-}
-
-func sortInputs(list []render.Input) {
-	slices.SortFunc(list, func(a, b render.Input) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Digest, b.Digest))
-	})
 }
 
 // Exists reports whether p can be read or entered.

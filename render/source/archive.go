@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -36,11 +37,37 @@ func unpack(packed []byte) ([]render.File, error) {
 	if len(packed) == 0 {
 		return nil, fmt.Errorf("the archive is empty")
 	}
-	stream, err := gunzip(packed)
-	if err != nil {
+	u := unpacker{rules: chartRules(), seen: make(map[string]bool)}
+	if err := u.read(packed); err != nil {
 		return nil, err
 	}
-	u := unpacker{seen: make(map[string]bool)}
+	if err := u.finish(); err != nil {
+		return nil, err
+	}
+	if !u.seen[chartFileName] {
+		return nil, fmt.Errorf("the archive has no %s in its top directory", chartFileName)
+	}
+	return u.files, nil
+}
+
+// archiveRules are what archives of one kind are held to.
+type archiveRules struct {
+	unpacked, file int64  // bytes
+	files, path    int    // number of files, bytes of a path
+	linkable       bool   // symbolic links are listed, and not refused
+	what, most     string // for messages: of what, and whose limit that of a file is
+}
+
+func chartRules() archiveRules {
+	return archiveRules{unpacked: maxUnpacked, file: maxFile, files: maxFiles, path: maxPath, what: "chart", most: "helm loads at most"}
+}
+
+// read takes the archive apart.
+func (u *unpacker) read(packed []byte) error {
+	stream, err := gunzip(packed, u.rules.unpacked)
+	if err != nil {
+		return err
+	}
 	rest := bytes.NewReader(stream)
 	end := 0 // where the last entry ends
 	for tr := tar.NewReader(rest); ; {
@@ -49,32 +76,32 @@ func unpack(packed []byte) ([]render.File, error) {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading the tar stream: %w", err)
+			return fmt.Errorf("reading the tar stream: %w", err)
 		}
 		if err := u.add(h, tr); err != nil {
-			return nil, err
+			return err
 		}
 		end = len(stream) - rest.Len()
 	}
 	// The tar package ends quietly at a cut between two entries, and after the end it ignores what follows.
 	end = (end + tarBlock - 1) / tarBlock * tarBlock
 	if len(stream) < end+2*tarBlock {
-		return nil, fmt.Errorf("the tar stream is truncated: its end mark is missing")
+		return fmt.Errorf("the tar stream is truncated: its end mark is missing")
 	}
 	if bytes.ContainsFunc(stream[end:], func(r rune) bool { return r != 0 }) {
-		return nil, fmt.Errorf("the tar stream has trailing garbage after its last entry")
+		return fmt.Errorf("the tar stream has trailing garbage after its last entry")
 	}
-	return u.finish()
+	return nil
 }
 
 // gunzip gives the whole tar stream, or an error: for a cut, for bytes after the last member (the gzip package reports
 // them as a bad header), and past the limit. Several members in a row are one stream, as RFC 1952 says.
-func gunzip(packed []byte) ([]byte, error) {
+func gunzip(packed []byte, most int64) ([]byte, error) {
 	zr, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, fmt.Errorf("reading the gzip stream: %w", err)
 	}
-	limit := min(maxUnpacked, max(freeRatio, maxRatio*int64(len(packed))))
+	limit := min(most, max(freeRatio, maxRatio*int64(len(packed))))
 	stream, err := io.ReadAll(io.LimitReader(zr, limit+1))
 	switch {
 	case int64(len(stream)) > limit:
@@ -91,9 +118,11 @@ func gunzip(packed []byte) ([]byte, error) {
 
 // unpacker collects the entries of one archive and holds them to the rules that no single entry can break.
 type unpacker struct {
-	top   string // the chart's directory
+	rules archiveRules
+	top   string // the directory of all entries
 	files []render.File
-	seen  map[string]bool // paths of files
+	links []string        // paths of symbolic links
+	seen  map[string]bool // paths of files and links
 	total int64           // bytes of files; a sparse file has more of them than the stream
 }
 
@@ -104,7 +133,9 @@ func (u *unpacker) add(h *tar.Header, content io.Reader) error {
 		return nil
 	case tar.TypeReg, tar.TypeDir:
 	default:
-		return fmt.Errorf("entry %q is %s; a chart archive holds files and directories only", h.Name, entryKind(h.Typeflag))
+		if !u.rules.linkable || h.Typeflag != tar.TypeSymlink {
+			return fmt.Errorf("entry %q is %s; a %s archive holds files and directories only", h.Name, entryKind(h.Typeflag), u.rules.what)
+		}
 	}
 	name, err := u.inside(h.Name)
 	if err != nil || h.Typeflag == tar.TypeDir {
@@ -112,17 +143,21 @@ func (u *unpacker) add(h *tar.Header, content io.Reader) error {
 	}
 	switch {
 	case name == "":
-		return fmt.Errorf("entry %q is outside the chart's directory", h.Name)
+		return fmt.Errorf("entry %q is outside the %s's directory", h.Name, u.rules.what)
 	case u.seen[name]:
 		return fmt.Errorf("entry %q is there twice", h.Name)
-	case len(u.files) == maxFiles:
-		return fmt.Errorf("the archive holds more than %d files", maxFiles)
-	case h.Size > maxFile:
-		return fmt.Errorf("entry %q has %d bytes; helm loads at most %d", h.Name, h.Size, maxFile)
+	case len(u.seen) == u.rules.files:
+		return fmt.Errorf("the archive holds more than %d files", u.rules.files)
+	case h.Size > u.rules.file:
+		return fmt.Errorf("entry %q has %d bytes; %s %d", h.Name, h.Size, u.rules.most, u.rules.file)
+	case h.Typeflag == tar.TypeSymlink:
+		u.seen[name] = true
+		u.links = append(u.links, name)
+		return nil
 	}
 	// The header's size is what reading gives, holes included, so it is judged before the read.
-	if u.total += h.Size; u.total > maxUnpacked {
-		return fmt.Errorf("the archive's files have more than %d bytes", maxUnpacked)
+	if u.total += h.Size; u.total > u.rules.unpacked {
+		return fmt.Errorf("the archive's files have more than %d bytes", u.rules.unpacked)
 	}
 	read, err := io.ReadAll(content)
 	if err != nil {
@@ -136,14 +171,14 @@ func (u *unpacker) add(h *tar.Header, content io.Reader) error {
 // inside gives the path of an entry below the chart's directory, which the first entry decides.
 func (u *unpacker) inside(entry string) (string, error) {
 	switch {
-	case len(entry) > maxPath:
-		return "", fmt.Errorf("entry %q... has a path of more than %d bytes", entry[:64], maxPath)
+	case len(entry) > u.rules.path:
+		return "", fmt.Errorf("entry %q... has a path of more than %d bytes", entry[:64], u.rules.path)
 	case strings.ContainsAny(entry, "\\\x00\n"):
 		return "", fmt.Errorf("entry %q has a backslash or control character in its path", entry)
 	case path.IsAbs(entry):
 		return "", fmt.Errorf("entry %q has an absolute path", entry)
 	case slices.Contains(strings.Split(entry, "/"), ".."):
-		return "", fmt.Errorf("entry %q leaves the chart's directory", entry)
+		return "", fmt.Errorf("entry %q leaves the %s's directory", entry, u.rules.what)
 	}
 	top, name, _ := strings.Cut(path.Clean(entry), "/")
 	if top == "." {
@@ -157,25 +192,23 @@ func (u *unpacker) inside(entry string) (string, error) {
 		u.top = top
 	}
 	if top != u.top {
-		return "", fmt.Errorf("entry %q is outside the chart's directory %s", entry, u.top)
+		return "", fmt.Errorf("entry %q is outside the %s's directory %s", entry, u.rules.what, u.top)
 	}
 	return name, nil
 }
 
-// finish gives the files, once it is certain that they can stand beside each other and that they are a chart.
-func (u *unpacker) finish() ([]render.File, error) {
-	for _, f := range u.files {
-		for dir := path.Dir(f.Path); dir != "."; dir = path.Dir(dir) {
+// finish makes certain that the entries can stand beside each other, and orders them.
+func (u *unpacker) finish() error {
+	for _, name := range slices.Sorted(maps.Keys(u.seen)) {
+		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 			if u.seen[dir] {
-				return nil, fmt.Errorf("entry %q is both a file and a directory", dir)
+				return fmt.Errorf("entry %q is both a file and a directory", dir)
 			}
 		}
 	}
-	if !u.seen[chartFileName] {
-		return nil, fmt.Errorf("the archive has no %s in its top directory", chartFileName)
-	}
 	sortFiles(u.files)
-	return u.files, nil
+	slices.Sort(u.links)
+	return nil
 }
 
 // entryKind names the type of an entry that is refused.

@@ -24,6 +24,31 @@ const (
 	maxDirDepth = 64
 )
 
+// rooted is what paths are read from: the stack directory, which an os.Root bounds, or a fetched Git repository. The
+// file system implements fs.ReadLinkFS.
+type rooted struct {
+	fs.FS
+	name string // "$name" of a repository, empty for the stack
+	// broken are links of a repository that lead out of it or nowhere. They are missing in the file system.
+	broken []string
+	built  map[string]assembled // umbrella charts by path, so that one that many depend on is assembled once
+	inputs []render.Input       // what the whole stands for in the provenance; empty for the stack
+}
+
+// label names a path of the folder as the stack writes it.
+func (f rooted) label(at string) string { return path.Join(f.name, at) }
+
+// whole fails where a part of a repository's directory is missing in the file system.
+func (f rooted) whole(dir string) error {
+	for _, link := range f.broken {
+		if dir == "." || link == dir || strings.HasPrefix(link, dir+"/") {
+			return hinted("name a directory of the repository that does not hold the link",
+				fmt.Errorf("%s is a link out of the repository or to nothing, or a submodule that is not fetched", f.label(link)))
+		}
+	}
+	return nil
+}
+
 // cleanPath gives p in the form that an os.Root takes. A path that leaves the stack by its spelling is an error.
 func cleanPath(p string) (string, error) {
 	if !filepath.IsLocal(filepath.FromSlash(p)) {
@@ -34,11 +59,11 @@ func cleanPath(p string) (string, error) {
 }
 
 // look gives the clean form of a path below root and whether a directory is there.
-func look(root *os.Root, p string) (at string, isDir bool, err error) {
+func look(root rooted, p string) (at string, isDir bool, err error) {
 	if at, err = cleanPath(p); err != nil {
 		return "", false, err
 	}
-	found, err := root.Stat(at)
+	found, err := fs.Stat(root.FS, at)
 	if err != nil {
 		return "", false, explain(root, at, err)
 	}
@@ -48,7 +73,7 @@ func look(root *os.Root, p string) (at string, isDir bool, err error) {
 // walker reads the regular files below one directory. Links are followed, as helm's packaging follows them
 // (helm internal/sympath), as long as they stay inside the root.
 type walker struct {
-	root  *os.Root
+	root  rooted
 	base  string                 // the directory that the paths of files are relative to
 	keep  func(name string) bool // false leaves out the file or directory of that base name; nil keeps all
 	files []render.File
@@ -57,13 +82,16 @@ type walker struct {
 
 // readDir gives every file below dir in path order. A .git entry is version control's, not the chart's, and its bytes
 // change with every commit, so it is left out; helm would take it in unless .helmignore names it.
-func readDir(ctx context.Context, root *os.Root, dir string, keep func(name string) bool) ([]render.File, error) {
-	at, err := root.Stat(dir)
+func readDir(ctx context.Context, root rooted, dir string, keep func(name string) bool) ([]render.File, error) {
+	at, err := fs.Stat(root.FS, dir)
 	if err != nil {
 		return nil, explain(root, dir, err)
 	}
 	if !at.IsDir() {
 		return nil, fmt.Errorf("%s is %s, not a directory", dir, kindOf(at.Mode()))
+	}
+	if err := root.whole(dir); err != nil {
+		return nil, err
 	}
 	w := &walker{root: root, base: dir, keep: keep}
 	if err := w.walk(ctx, dir, []os.FileInfo{at}); err != nil {
@@ -81,7 +109,7 @@ func (w *walker) walk(ctx context.Context, dir string, above []os.FileInfo) erro
 	if len(above) > maxDirDepth {
 		return fmt.Errorf("%s is more than %d directories deep", dir, maxDirDepth)
 	}
-	entries, err := fs.ReadDir(w.root.FS(), dir)
+	entries, err := fs.ReadDir(w.root.FS, dir)
 	if err != nil {
 		return explain(w.root, dir, err)
 	}
@@ -90,7 +118,7 @@ func (w *walker) walk(ctx context.Context, dir string, above []os.FileInfo) erro
 		if e.Name() == ".git" || w.keep != nil && !w.keep(e.Name()) {
 			continue
 		}
-		at, err := w.root.Stat(name)
+		at, err := fs.Stat(w.root.FS, name)
 		switch {
 		case err != nil:
 			return explain(w.root, name, err)
@@ -114,7 +142,7 @@ func (w *walker) walk(ctx context.Context, dir string, above []os.FileInfo) erro
 // cycle names the last link on the way to a directory that holds itself.
 func (w *walker) cycle(name string) error {
 	for link := name; link != "."; link = path.Dir(link) {
-		if target, err := w.root.Readlink(link); err == nil {
+		if target, err := fs.ReadLink(w.root.FS, link); err == nil {
 			return hinted("remove the link", fmt.Errorf("link %s to %s leads back to a directory that holds it", link, target))
 		}
 	}
@@ -146,8 +174,8 @@ func (w *walker) add(name string) error {
 }
 
 // readFile reads one regular file of at most limit bytes. The kind is looked at first: opening a pipe would block.
-func readFile(root *os.Root, name string, limit int64) ([]byte, error) {
-	at, err := root.Stat(name)
+func readFile(root rooted, name string, limit int64) ([]byte, error) {
+	at, err := fs.Stat(root.FS, name)
 	if err != nil {
 		return nil, explain(root, name, err)
 	}
@@ -170,16 +198,16 @@ func readFile(root *os.Root, name string, limit int64) ([]byte, error) {
 }
 
 // explain names the first link on the way to name that cannot be followed; os.Root says only that a path escapes.
-func explain(root *os.Root, name string, cause error) error {
+func explain(root rooted, name string, cause error) error {
 	parts := strings.Split(name, "/")
 	// Readlink fails for everything that is no link, and Stat is what has to succeed.
 	for i := range parts {
 		link := path.Join(parts[:i+1]...)
-		target, err := root.Readlink(link)
+		target, err := fs.ReadLink(root.FS, link)
 		if err != nil {
 			continue
 		}
-		if _, err := root.Stat(link); err == nil {
+		if _, err := fs.Stat(root.FS, link); err == nil {
 			continue
 		} else if errors.Is(err, fs.ErrNotExist) {
 			return hinted("repair or remove the link", fmt.Errorf("link %s to %s leads nowhere: %w", link, target, fs.ErrNotExist))
@@ -220,7 +248,7 @@ func sortFiles(files []render.File) {
 func listing(name string, files []render.File) render.Input {
 	var b strings.Builder
 	for _, f := range files {
-		b.WriteString(strings.TrimPrefix(digest(f.Data), "sha256:") + "  " + f.Path + "\n")
+		b.WriteString(strings.TrimPrefix(digest(f.Data), digestPrefix) + "  " + f.Path + "\n")
 	}
 	return render.Input{Name: name, Digest: digest([]byte(b.String()))}
 }

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"path"
@@ -10,6 +11,9 @@ import (
 
 	"sluice/render"
 )
+
+// vendoredRule is the id of the rule that nothing vendored wins silently.
+const vendoredRule = "vendored-chart"
 
 // dropLeftovers gives the files of an umbrella chart without the entries of charts/ that repeat a fetched dependency.
 // Helm loads whatever lies in charts/, at any version and declared or not, so an entry that is neither a vendored
@@ -20,8 +24,8 @@ func dropLeftovers(files []render.File, where string, pins []pin, bundles []bund
 		return nil, fmt.Errorf("chart %s: %w", where, err)
 	}
 	subs, err := subcharts(seen, where)
-	if err != nil {
-		return nil, err
+	if err != nil { // half of an archive, or a folder without its Chart.yaml
+		return nil, hinted("delete it; dependencies are fetched and verified at every render", fmt.Errorf("%w [%s]", err, vendoredRule))
 	}
 	for _, s := range subs {
 		keep, err := judge(s, where, pins, bundles)
@@ -59,7 +63,8 @@ func judge(s subchart, where string, pins []pin, bundles []bundle) (keep bool, e
 	}
 	if asked == "" {
 		return false, hinted("delete it, or declare it in Chart.yaml with an empty repository",
-			fmt.Errorf("%s holds %s %s, which Chart.yaml does not declare; helm would render it", file, s.meta.Name, s.meta.Version))
+			fmt.Errorf("%s holds %s %s, which Chart.yaml does not declare; helm would render it [%s]",
+				file, s.meta.Name, s.meta.Version, vendoredRule))
 	}
 	stale := "delete " + file + "; dependencies are fetched and verified at every render"
 	// The right version is not enough: a half-extracted copy has it too.
@@ -71,10 +76,77 @@ func judge(s subchart, where string, pins []pin, bundles []bundle) (keep bool, e
 		if err != nil || same {
 			return false, err
 		}
-		return false, hinted(stale, fmt.Errorf("%s is not the %s %s of its repository: %s differs", file, b.name, b.version, diff))
+		return false, hinted(stale, fmt.Errorf("%s is not the %s %s of its repository: %s differs [%s]",
+			file, b.name, b.version, diff, vendoredRule))
+	}
+	for _, b := range bundles {
+		if b.name == s.meta.Name && b.version != asked {
+			asked += ", which is " + b.version
+			break
+		}
 	}
 	return false, hinted(stale,
-		fmt.Errorf("%s holds %s %s, Chart.yaml asks for %s", file, s.meta.Name, s.meta.Version, asked))
+		fmt.Errorf("%s holds %s %s, Chart.yaml asks for %s [%s]", file, s.meta.Name, s.meta.Version, asked, vendoredRule))
+}
+
+// heldCopies holds what lies in charts/ of a chart that is rendered as it is to the archives that Chart.yaml and the
+// lock name: a copy of the right version that lacks a template renders to fewer objects, and nothing else would notice.
+// What has no repository, or one inside the stack, is the stack's own.
+func (r *Reader) heldCopies(ctx context.Context, root rooted, at string, files []render.File) error {
+	files, err := packaged(files)
+	if err != nil {
+		return fmt.Errorf("chart %s: %w", at, err)
+	}
+	meta, err := parseChart(files, at)
+	if err != nil {
+		return err
+	}
+	lock, err := parseLock(files, at)
+	if err != nil {
+		return err
+	}
+	subs, err := subcharts(files, at)
+	if err != nil {
+		return err
+	}
+	pins, err := pinned(meta.Dependencies, lock, true)
+	if err != nil {
+		return err
+	}
+	for _, p := range pins {
+		if p.Repository == "" || strings.HasPrefix(p.Repository, "file://") {
+			continue
+		}
+		b, err := r.bundle(ctx, root, []string{at}, p)
+		if err == nil {
+			err = heldCopy(subs, at, b)
+		}
+		if err != nil {
+			return &render.Error{Pos: p.pos, Err: fmt.Errorf("dependency %s from %s: %w", p, shown(p.Repository), err)}
+		}
+	}
+	return nil
+}
+
+// heldCopy looks for the copy that is what was fetched.
+func heldCopy(subs []subchart, at string, b bundle) error {
+	const hint = "run helm dependency update, or make it an umbrella source, which needs no copies"
+	other := ""
+	for _, s := range subs {
+		switch {
+		case s.meta.Name != b.name:
+		case s.meta.Version != b.version: // two aliases of one chart may have two versions
+			other = path.Join(at, s.entry) + " holds " + b.name + " " + s.meta.Version
+		default:
+			same, diff, err := sameChart(s, b)
+			if err != nil || same {
+				return err
+			}
+			return hinted(hint, fmt.Errorf("%s is not the %s %s of its repository: %s differs [%s]",
+				path.Join(at, s.entry), b.name, b.version, diff, vendoredRule))
+		}
+	}
+	return hinted(hint, fmt.Errorf("%s, the lock has %s [%s]", other, b.version, vendoredRule))
 }
 
 // sameChart compares a leftover with the dependency that was fetched, and names the first file that differs.

@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"fmt"
-	"os"
 	"path"
 	"slices"
 
@@ -13,7 +12,7 @@ import (
 // manifests reads plain YAML and JSON files. Argo CD's directory source takes the same extensions and ignores the
 // rest (argo-cd docs, user-guide/directory), with two differences: it reads subdirectories only when told to, and it
 // evaluates *.jsonnet, which is refused here rather than left out.
-func manifests(ctx context.Context, root *os.Root, at string) (render.Tree, error) {
+func manifests(ctx context.Context, root rooted, at string) (render.Tree, error) {
 	at, isDir, err := look(root, at)
 	if err != nil {
 		return render.Tree{}, err
@@ -35,12 +34,12 @@ func manifests(ctx context.Context, root *os.Root, at string) (render.Tree, erro
 		return render.Tree{}, hinted("check the path, or remove the source",
 			fmt.Errorf("directory %s holds no .yaml, .yml or .json file", at))
 	}
-	return render.Tree{Origin: at, Files: files, Inputs: []render.Input{listing(at, files)}}, nil
+	return render.Tree{Origin: root.label(at), Files: files, Inputs: []render.Input{listing(root.label(at), files)}}, nil
 }
 
 // manifestFile reads one named file. The tree's origin is its directory, so that origin and path make the file's place
 // for both forms.
-func manifestFile(root *os.Root, at string) (render.Tree, error) {
+func manifestFile(root rooted, at string) (render.Tree, error) {
 	if err := misplaced(at); err != nil {
 		return render.Tree{}, err
 	}
@@ -53,9 +52,9 @@ func manifestFile(root *os.Root, at string) (render.Tree, error) {
 		return render.Tree{}, err
 	}
 	return render.Tree{
-		Origin: path.Dir(at),
+		Origin: root.label(path.Dir(at)),
 		Files:  []render.File{{Path: path.Base(at), Data: content}},
-		Inputs: []render.Input{{Name: at, Digest: digest(content)}},
+		Inputs: []render.Input{{Name: root.label(at), Digest: digest(content)}},
 	}, nil
 }
 

@@ -16,9 +16,6 @@ import (
 
 const indexFile = "index.yaml"
 
-// wanted is one chart of one repository at one version.
-type wanted struct{ repo, name, version string }
-
 // archive is a chart archive that was held to its digest, with what is in it.
 type archive struct {
 	packed []byte
@@ -27,62 +24,26 @@ type archive struct {
 	input  render.Input
 }
 
-// place is where a chart repository is read: over HTTP, or as a directory of an opened root.
-type place struct {
-	shown  string   // the repository's URL without credentials
-	web    *url.URL // nil for a directory
-	root   string   // directory on disk that nothing leaves
-	sub    string   // the repository's directory in root
-	mirror bool
-}
-
 // chart reads a chart of a repository. Both callers, the source of an app and the dependency of an umbrella chart, get
 // the same bytes.
-func (r *Reader) chart(ctx context.Context, w wanted) (archive, error) {
-	if err := exactVersion(w); err != nil {
-		return archive{}, err
+func (r *Reader) chart(ctx context.Context, asked Entry, keyring string) (archive, error) {
+	if asked.Chart == "" {
+		return archive{}, fmt.Errorf("the source names no chart")
 	}
-	at, err := r.locate(w)
+	asked.Kind, asked.Repo = render.KindHelm, strings.TrimSuffix(asked.Repo, "/") // two spellings are one entry
+	s, err := r.settle(ctx, asked, keyring)
 	if err != nil {
 		return archive{}, err
-	}
-	idx, err := r.indexes.load(ctx, w.repo, func() (index, error) {
-		content, err := r.read(ctx, at, indexFile)
-		if err != nil {
-			return index{}, err
-		}
-		return parseIndex(content)
-	})
-	if err != nil {
-		return archive{}, fmt.Errorf("reading the index: %w", err)
-	}
-	entry, err := idx.pick(w)
-	if err != nil {
-		return archive{}, err
-	}
-	if at.mirror && entry.Digest == "" {
-		return archive{}, hinted("write the sha256 of the archive into the mirror's index.yaml",
-			fmt.Errorf("the mirror's index has no digest for %s %s", w.name, entry.Version))
 	}
 	// The digest is part of the key: an archive held under it was verified against it.
-	key := strings.Join([]string{w.repo, w.name, entry.Version, entry.Digest}, "\n")
-	return r.archives.load(ctx, key, func() (archive, error) { return r.archive(ctx, at, entry) })
+	key := fmt.Sprintf("%q", []string{s.Repo, s.Chart, s.Resolved, s.Digest})
+	return r.archives.load(ctx, key, func() (archive, error) { return opened(s) })
 }
 
-// archive reads, verifies and unpacks what an index entry stands for. The digest is compared before a byte is unpacked,
-// and the name and version inside are compared after, so that an index cannot pass one chart off as another. An
-// upstream index may lack the digest, which is optional in the format; the computed one is recorded all the same.
-func (r *Reader) archive(ctx context.Context, at place, e entry) (archive, error) {
-	packed, err := r.read(ctx, at, e.URLs[0])
-	if err != nil {
-		return archive{}, fmt.Errorf("reading the archive: %w", err)
-	}
-	got := digest(packed)
-	if want := strings.ToLower(strings.TrimPrefix(e.Digest, "sha256:")); want != "" && got != "sha256:"+want {
-		return archive{}, hinted("the archive is not the one that the index was written for; do not use it before you know why",
-			fmt.Errorf("the archive has the digest %s, the index says sha256:%s", got, want))
-	}
-	files, err := unpack(packed)
+// opened unpacks what was settled. Its name and version are compared with what was asked, so that an index cannot pass
+// one chart off as another.
+func opened(s settled) (archive, error) {
+	files, err := unpack(s.content)
 	if err != nil {
 		return archive{}, fmt.Errorf("unpacking the archive: %w", err)
 	}
@@ -90,64 +51,119 @@ func (r *Reader) archive(ctx context.Context, at place, e entry) (archive, error
 	if err != nil {
 		return archive{}, err
 	}
-	if meta.Name != e.Name || meta.Version != e.Version {
-		return archive{}, fmt.Errorf("the archive holds %s %s, the index says %s %s", meta.Name, meta.Version, e.Name, e.Version)
+	if meta.Name != path.Base(s.Chart) || !sameVersion(meta.Version, s.Resolved) {
+		return archive{}, fmt.Errorf("the archive holds %s %s, not %s %s", meta.Name, meta.Version, s.Chart, s.Resolved)
 	}
-	if err := complete(files, meta); err != nil {
-		return archive{}, err
-	}
-	name := strings.TrimSuffix(at.shown, "/") + "/" + e.Name + "-" + e.Version + ".tgz"
-	return archive{packed: packed, files: files, meta: meta, input: render.Input{Name: name, Digest: got}}, nil
+	name := strings.TrimSuffix(shown(s.Repo), "/") + "/" + s.Chart + "-" + s.Resolved + ".tgz"
+	return archive{packed: s.content, files: files, meta: meta, input: render.Input{Name: name, Digest: s.Digest}}, complete(files, meta, "")
 }
 
-// locate says where the repository of w is read:
-//
-//	https://, http://   the web, or the mirror's folder <host>[_<port>]/<path> when there is a mirror
-//	oci://              the mirror's folder; without a mirror an error
-//	file:///dir         that directory, whatever the mirror
-//	file://dir          a directory of the stack
-func (r *Reader) locate(w wanted) (place, error) {
-	u, err := url.Parse(w.repo)
+// repository is a chart repository: an index.yaml and archives, over HTTP or in a directory.
+type repository struct {
+	r  *Reader
+	at place
+}
+
+// index reads the index once for all charts of the repository.
+func (c repository) index(ctx context.Context) (index, error) {
+	key := c.at.root + "\n" + c.at.sub
+	if c.at.web != nil {
+		key = c.at.web.String()
+	}
+	idx, err := c.r.indexes.load(ctx, key, func() (index, error) {
+		content, err := c.read(ctx, indexFile, "index of "+c.at.shown)
+		if err != nil {
+			return index{}, err
+		}
+		return parseIndex(content)
+	})
 	if err != nil {
-		// The cause would repeat the URL, credentials and all.
-		return place{}, fmt.Errorf("the repository of chart %s is not a URL", w.name)
+		return index{}, fmt.Errorf("reading the index: %w", err)
 	}
-	at := place{shown: shown(w.repo), web: u}
-	switch {
-	case u.Scheme == "file":
-		return r.locateFolder(at, u)
-	case u.Scheme != "https" && u.Scheme != "http" && u.Scheme != "oci":
-		return place{}, hinted("write a URL that begins with https://, http://, oci:// or file://",
-			fmt.Errorf("chart repository %q has no known scheme", at.shown))
-	case u.Hostname() == "":
-		return place{}, fmt.Errorf("chart repository %s has no host", at.shown)
-	// The mirror stands for every remote repository, OCI ones included, and there is no way around it to the network.
-	case r.Mirror != "":
-		host := strings.ToLower(strings.ReplaceAll(u.Host, ":", "_"))
-		at.web, at.root, at.mirror = nil, r.Mirror, true
-		at.sub = path.Join(host, strings.TrimPrefix(path.Clean("/"+u.Path), "/"))
-		return at, nil
-	case u.Scheme == "oci":
-		return place{}, hinted("use --mirror with a directory that holds "+path.Join(u.Host, u.Path),
-			fmt.Errorf("OCI registry %s: not supported yet", at.shown))
-	}
-	return at, nil
+	return idx, nil
 }
 
-// locateFolder reads file:///dir as that directory, and file://dir or file://./dir as one of the stack.
-func (r *Reader) locateFolder(at place, u *url.URL) (place, error) {
-	at.web = nil
-	if u.Host == "" || u.Host == "localhost" {
-		at.root, at.sub = filepath.FromSlash(path.Clean("/"+u.Path)), "."
-		return at, nil
+// pick finds a chart at a version, or the highest that a range admits, in the index.
+func (c repository) pick(ctx context.Context, chart, version string) (entry, error) {
+	idx, err := c.index(ctx)
+	if err != nil {
+		return entry{}, err
 	}
-	sub, err := cleanPath(path.Join(u.Host, u.Path))
-	at.root, at.sub = r.Dir, sub
-	return at, err
+	return idx.pick(chart, version)
+}
+
+// versions is the method of upstream.
+func (c repository) versions(ctx context.Context, asked Entry) ([]string, error) {
+	idx, err := c.index(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return idx.versions(asked.Chart)
+}
+
+// resolve is the method of upstream. From is the archive's address as the upstream itself would give it, also where the
+// index is a mirror's.
+func (c repository) resolve(ctx context.Context, asked Entry) (Entry, error) {
+	e, err := c.pick(ctx, asked.Chart, asked.Requested)
+	if err != nil {
+		return Entry{}, err
+	}
+	if c.at.mirror && e.Digest == "" {
+		return Entry{}, hinted("write the sha256 of the archive into the mirror's index.yaml",
+			fmt.Errorf("the mirror's index has no digest for %s %s", asked.Chart, e.Version))
+	}
+	asked.Resolved, asked.From = e.Version, ""
+	if want := strings.ToLower(strings.TrimPrefix(e.Digest, digestPrefix)); want != "" {
+		asked.Digest = digestPrefix + want
+	}
+	if from, err := archiveAddress(asked.Repo, e.URLs[0]); err == nil {
+		asked.From = from
+	}
+	return asked, nil
+}
+
+// archiveAddress gives the absolute address of an archive, or an error for one that does not belong into a lock: a query may
+// be a signature, and userinfo is a secret.
+func archiveAddress(repo, ref string) (string, error) {
+	base, err := url.Parse(strings.TrimSuffix(repo, "/") + "/")
+	if err != nil || base.RawQuery != "" {
+		return "", errors.New("the repository has no plain URL")
+	}
+	target, err := base.Parse(ref)
+	if err != nil || target.User != nil || target.RawQuery != "" || target.Fragment != "" {
+		return "", errors.New("the address is not a plain one")
+	}
+	return target.String(), nil
+}
+
+// fetch is the method of upstream. The address of a lock saves the index; where nothing is there any more, the index
+// tells where it is now.
+func (c repository) fetch(ctx context.Context, resolved Entry) ([]byte, error) {
+	name := "chart " + resolved.Chart + " " + resolved.Resolved + " of " + c.at.shown
+	var gone error
+	if resolved.From != "" && c.at.web != nil && !c.at.mirror {
+		content, err := c.read(ctx, resolved.From, name)
+		if !errors.Is(err, errNotFound) {
+			return content, err
+		}
+		gone = err
+	}
+	e, err := c.pick(ctx, resolved.Chart, resolved.Resolved)
+	if err != nil {
+		return nil, err
+	}
+	if now, err := archiveAddress(resolved.Repo, e.URLs[0]); gone != nil && err == nil && now == resolved.From {
+		return nil, fmt.Errorf("reading the archive: %w", gone)
+	}
+	content, err := c.read(ctx, e.URLs[0], name)
+	if err != nil {
+		return nil, fmt.Errorf("reading the archive: %w", err)
+	}
+	return content, nil
 }
 
 // read reads a file of a repository: index.yaml, or what the url of an index entry names.
-func (r *Reader) read(ctx context.Context, at place, ref string) ([]byte, error) {
+func (c repository) read(ctx context.Context, ref, name string) ([]byte, error) {
 	limit := int64(maxArchive)
 	if ref == indexFile {
 		limit = maxIndex
@@ -156,19 +172,41 @@ func (r *Reader) read(ctx context.Context, at place, ref string) ([]byte, error)
 	if err != nil {
 		return nil, fmt.Errorf("the index gives an address that is not a URL")
 	}
-	if at.web == nil {
-		return at.readFolder(target, limit)
+	if c.at.web == nil {
+		return c.at.readFolder(target, limit)
 	}
-	base := at.web.JoinPath("/")
+	if c.at.mirror && target.IsAbs() { // an index mirrored as it is: the archive lies beside it
+		target = &url.URL{Path: path.Base(target.Path)}
+	}
+	base := c.at.web.JoinPath("/")
 	relative := !target.IsAbs()
-	target = base.ResolveReference(target)
-	if target.User == nil && target.Scheme == base.Scheme && target.Host == base.Host {
-		target.User = base.User // a private repository needs them for its own archives; another host never sees them
+	if to, ok := c.r.rewrite(target.String()); ok && !relative { // the archives of a forge's releases, say
+		return c.readMoved(ctx, to, download{name: name, limit: limit})
 	}
+	target = base.ResolveReference(target)
 	if relative && target.RawQuery == "" {
 		target.RawQuery = base.RawQuery // as helm does (pkg/repo, ResolveReferenceURL)
 	}
-	return r.get(ctx, target, limit)
+	return c.r.get(ctx, download{name: name, url: target, limit: limit, base: base, loose: ref == indexFile})
+}
+
+// readMoved reads an archive from where the stack's mirrors have it.
+func (c repository) readMoved(ctx context.Context, to string, d download) ([]byte, error) {
+	u, err := url.Parse(to)
+	if err != nil {
+		return nil, errors.New("what the stack's mirrors make of the archive's address is not a URL")
+	}
+	if u.Scheme != "file" {
+		d.url = u
+		return c.r.get(ctx, d)
+	}
+	dir := *u
+	dir.Path = path.Dir(u.Path)
+	at, err := c.r.folder(place{shown: shown(to)}, &dir)
+	if err != nil {
+		return nil, err
+	}
+	return at.readFolder(&url.URL{Path: path.Base(u.Path)}, d.limit)
 }
 
 // readFolder reads from a directory. An absolute URL in an index that was mirrored as it is stands for the file of
@@ -186,7 +224,7 @@ func (at place) readFolder(target *url.URL, limit int64) ([]byte, error) {
 		return nil, at.missing(fmt.Errorf("opening %s: %w", at.root, err))
 	}
 	defer root.Close()
-	content, err := readFile(root, path.Join(at.sub, name), limit)
+	content, err := readFile(rooted{FS: root.FS()}, path.Join(at.sub, name), limit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, at.missing(err)
 	}
@@ -200,21 +238,4 @@ func (at place) missing(err error) error {
 	}
 	return hinted("mirror "+at.shown+" as the folder "+at.sub+" of the mirror: its index.yaml and the archives beside it",
 		fmt.Errorf("the mirror lacks it: %w", err))
-}
-
-// shown gives a URL as messages and provenance may print it: without credentials, query and fragment. A URL that does
-// not parse is not shown at all.
-func shown(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return "a repository"
-	}
-	return shownURL(u)
-}
-
-// shownURL is shown for a parsed URL.
-func shownURL(u *url.URL) string {
-	c := *u
-	c.User, c.RawQuery, c.ForceQuery, c.Fragment = nil, "", false, ""
-	return c.String()
 }

@@ -73,8 +73,7 @@ func TestWhatARepositoryLacksIsNamed(t *testing.T) {
 	refuse(t, r, helmSource(s.URL, "cert-manager", "1.x"), `version "1.x"`, "one exact version")
 	refuse(t, r, helmSource(s.URL, "cert-manager", ""), "one exact version")
 	refuse(t, r, helmSource(s.URL, "", "1.0.0"), "names no chart")
-	refuse(t, r, helmSource("oci://registry.example.com/org", "web", "1.0.0"),
-		"OCI registry oci://registry.example.com/org: not supported yet", "--mirror", "registry.example.com/org")
+	refuse(t, r, helmSource("oci:///org", "web", "1.0.0"), "no host")
 	refuse(t, r, helmSource("charts.example.com", "web", "1.0.0"), "no known scheme", "https://")
 	refuse(t, r, helmSource("https:///x", "web", "1.0.0"), "no host")
 	refuse(t, r, helmSource("file://../out", "web", "1.0.0"), "leaves the stack")

@@ -34,9 +34,16 @@ func TestIndexWithoutVersionsGivesNoListOfThem(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = idx.pick(wanted{name: "web", version: "1.0.0"})
+		_, err = idx.pick("web", "1.0.0")
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
 		}
+	}
+}
+
+func TestAnIndexOfTooManyValuesIsRefusedBeforeItIsRead(t *testing.T) {
+	text := []byte(`entries: {web: [{version: 1.0.0, urls: [a]}], z: [` + strings.Repeat("0,", maxIndexNodes) + "0]}")
+	if _, err := parseIndex(text); err == nil || !strings.Contains(err.Error(), "has more than 5000000 values") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"fmt"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -58,39 +57,43 @@ func subcharts(files []render.File, where string) ([]subchart, error) {
 	return subs, nil
 }
 
-// localChart reads a chart directory or archive of the stack as it is, which includes its dependencies.
-// A tree of an archive has the archive as its input, one of a directory the listing.
-func localChart(ctx context.Context, root *os.Root, at string) (render.Tree, error) {
+// localChart reads a chart directory or archive of the stack as it is, which includes its dependencies; those of a
+// directory are held to the lock. A tree of an archive has the archive as its input, one of a directory the listing.
+func (r *Reader) localChart(ctx context.Context, root rooted, at string) (render.Tree, error) {
 	at, isDir, err := look(root, at)
 	if err != nil {
 		return render.Tree{}, err
 	}
-	if !isDir {
-		packed, err := readFile(root, at, maxArchive)
-		if err != nil {
-			return render.Tree{}, err
+	tree := render.Tree{Origin: root.label(at), Packed: !isDir}
+	if isDir {
+		if tree.Files, err = readDir(ctx, root, at, nil); err == nil {
+			err = vendored(tree.Files, at)
 		}
-		files, err := unpack(packed)
-		if err != nil {
-			return render.Tree{}, err
+		if err == nil && (r.Lock != nil || r.Resolve) {
+			err = r.heldCopies(ctx, root, at, tree.Files)
 		}
-		meta, err := parseChart(files, at)
-		if err != nil {
-			return render.Tree{}, err
-		}
-		if err := complete(files, meta); err != nil {
-			return render.Tree{}, err
-		}
-		return render.Tree{Origin: at, Packed: true, Files: files, Inputs: []render.Input{{Name: at, Digest: digest(packed)}}}, nil
+		tree.Inputs = []render.Input{listing(tree.Origin, tree.Files)}
+	} else {
+		var packed []byte
+		packed, tree.Files, err = localArchive(root, at)
+		tree.Inputs = []render.Input{{Name: tree.Origin, Digest: digest(packed)}}
 	}
-	files, err := readDir(ctx, root, at, nil)
+	return tree, err
+}
+
+// localArchive reads a chart archive of the stack.
+func localArchive(root rooted, at string) (packed []byte, files []render.File, err error) {
+	if packed, err = readFile(root, at, maxArchive); err != nil {
+		return nil, nil, err
+	}
+	if files, err = unpack(packed); err != nil {
+		return nil, nil, err
+	}
+	meta, err := parseChart(files, at)
 	if err != nil {
-		return render.Tree{}, err
+		return nil, nil, err
 	}
-	if err := vendored(files, at); err != nil {
-		return render.Tree{}, err
-	}
-	return render.Tree{Origin: at, Files: files, Inputs: []render.Input{listing(at, files)}}, nil
+	return packed, files, complete(files, meta, "")
 }
 
 // vendored holds the charts/ directory to what Chart.yaml declares. Helm checks the names only and renders a stale
@@ -108,26 +111,87 @@ func vendored(files []render.File, where string) error {
 	if err != nil {
 		return err
 	}
+	if err := new(weight).add(files, ""); err != nil {
+		return fmt.Errorf("chart %s: %w", where, err)
+	}
 	for _, d := range meta.Dependencies {
 		if _, err := inCharts(d, subs, where); err != nil {
+			return err
+		}
+	}
+	for _, s := range subs {
+		if err := complete(s.files, s.meta, path.Join(where, s.entry)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// complete asks of a foreign archive what helm asks: that every declared dependency is there by name.
-func complete(files []render.File, meta chartMeta) error {
-	if len(meta.Dependencies) == 0 {
-		return nil
+const (
+	maxCharts = 1000            // in one chart, at any depth
+	maxWithin = 4 * maxUnpacked // bytes of the files of all packed charts in one, each where it is unpacked
+)
+
+// weight counts the charts in a chart. Archives of archives may unpack to four at each of 16 levels from a few
+// kilobytes, and nobody after this, helm least of all, would stop.
+type weight struct {
+	charts int
+	bytes  int64
+}
+
+// add counts a chart's subcharts. where is its place in the first chart.
+func (w *weight) add(files []render.File, where string) error {
+	if strings.Count(where, "/") > 2*maxNesting {
+		return fmt.Errorf("%s: there are more than %d charts in each other", where, maxNesting)
 	}
-	subs, err := subcharts(files, "")
+	subs, err := subcharts(files, where)
+	if err != nil {
+		return err
+	}
+	for _, s := range subs {
+		at := path.Join(where, s.entry)
+		if w.charts++; w.charts > maxCharts {
+			return fmt.Errorf("%s: there are more than %d charts in the chart", at, maxCharts)
+		}
+		for _, f := range s.files {
+			if s.tgz != nil {
+				w.bytes += int64(len(f.Data))
+			}
+		}
+		if w.bytes > maxWithin {
+			return fmt.Errorf("%s: the charts in the chart have more than %d bytes", at, int64(maxWithin))
+		}
+		if err := w.add(s.files, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// complete asks of a foreign archive what helm asks: that every declared dependency is there by name. Helm asks it of the
+// outermost chart alone (pkg/action, CheckDependencies), and renders less where a chart in a chart lacks one.
+func complete(files []render.File, meta chartMeta, where string) error {
+	if where == "" {
+		if err := new(weight).add(files, ""); err != nil {
+			return err
+		}
+	}
+	subs, err := subcharts(files, where)
 	if err != nil {
 		return err
 	}
 	for _, d := range meta.Dependencies {
 		if !slices.ContainsFunc(subs, func(s subchart) bool { return s.meta.Name == d.Name }) {
-			return fmt.Errorf("the archive of %s %s lacks its dependency %s", meta.Name, meta.Version, d)
+			err := fmt.Errorf("the archive of %s %s lacks its dependency %s", meta.Name, meta.Version, d)
+			if where != "" {
+				err = fmt.Errorf("%s: %w", where, err)
+			}
+			return err
+		}
+	}
+	for _, s := range subs {
+		if err := complete(s.files, s.meta, path.Join(where, s.entry)); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -153,7 +217,7 @@ func inCharts(d dependency, subs []subchart, where string) (subchart, error) {
 	if len(stale) > 0 {
 		return subchart{}, &render.Error{
 			Pos:  d.pos,
-			Err:  fmt.Errorf("dependency %s: %s", d, strings.Join(stale, ", ")),
+			Err:  fmt.Errorf("dependency %s: %s [%s]", d, strings.Join(stale, ", "), vendoredRule),
 			Hint: "replace the chart in charts/ by the declared version; helm would render the other one",
 		}
 	}

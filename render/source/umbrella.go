@@ -2,9 +2,9 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -41,26 +41,30 @@ type pin struct {
 
 // umbrellaTree reads the chart directory at a path with everything that it depends on. A dependency that a condition or
 // tag switches off is fetched too: helm wants it there, and the values that decide are not known here.
-func (r *Reader) umbrellaTree(ctx context.Context, root *os.Root, at string) (render.Tree, error) {
+func (r *Reader) umbrellaTree(ctx context.Context, root rooted, at string) (render.Tree, error) {
 	at, err := cleanPath(at)
 	if err != nil {
 		return render.Tree{}, err
 	}
+	root.built = map[string]assembled{}
 	c, err := r.assemble(ctx, root, []string{at})
 	if err != nil {
 		return render.Tree{}, err
 	}
-	return render.Tree{Origin: at, Files: c.files, Inputs: c.inputs}, nil
+	return render.Tree{Origin: root.label(at), Files: c.files, Inputs: c.inputs}, nil
 }
 
 // assemble reads the chart directory that the last of way names; the others are the charts that led to it.
 //
 // The order matters: dependencies are fetched first, because only their bytes tell whether what lies in charts/ is an
 // equal copy; leftovers go next, so that the listing, and with it the provenance, is the same with and without them.
-func (r *Reader) assemble(ctx context.Context, root *os.Root, way []string) (assembled, error) {
+func (r *Reader) assemble(ctx context.Context, root rooted, way []string) (assembled, error) {
 	at := way[len(way)-1]
 	if slices.Contains(way[:len(way)-1], at) {
 		return assembled{}, fmt.Errorf("the chart depends on itself: %s", strings.Join(way, " -> "))
+	}
+	if c, ok := root.built[at]; ok {
+		return c, nil
 	}
 	files, err := readDir(ctx, root, at, nil)
 	if err != nil {
@@ -74,7 +78,7 @@ func (r *Reader) assemble(ctx context.Context, root *os.Root, way []string) (ass
 	if err != nil {
 		return assembled{}, err
 	}
-	pins, err := pinned(meta.Dependencies, lock)
+	pins, err := pinned(meta.Dependencies, lock, r.Lock != nil || r.Resolve)
 	if err != nil {
 		return assembled{}, err
 	}
@@ -93,13 +97,17 @@ func (r *Reader) assemble(ctx context.Context, root *os.Root, way []string) (ass
 	if err != nil {
 		return assembled{}, err
 	}
-	c := assembled{meta: meta, inputs: []render.Input{listing(at, files)}}
+	c := assembled{meta: meta, inputs: []render.Input{listing(root.label(at), files)}}
 	c.files, err = c.lay(files, bundles)
 	if err != nil {
 		return assembled{}, err
 	}
 	// What helm will load, .helmignore applied, must hold every dependency: nothing else would notice.
-	return c, vendored(c.files, at)
+	if err := vendored(c.files, at); err != nil {
+		return c, err
+	}
+	root.built[at] = c
+	return c, nil
 }
 
 // lay puts the archives of the bundles into charts/. Aliases of one chart at one version share an archive.
@@ -124,7 +132,7 @@ func (c *assembled) lay(files []render.File, bundles []bundle) ([]render.File, e
 }
 
 // bundle fetches one dependency.
-func (r *Reader) bundle(ctx context.Context, root *os.Root, way []string, p pin) (bundle, error) {
+func (r *Reader) bundle(ctx context.Context, root rooted, way []string, p pin) (bundle, error) {
 	switch {
 	case strings.HasPrefix(p.Repository, "file://"):
 		return r.localBundle(ctx, root, way, p)
@@ -132,7 +140,7 @@ func (r *Reader) bundle(ctx context.Context, root *os.Root, way []string, p pin)
 		return bundle{}, hinted("write the URL of the repository; its alias is known to one machine only",
 			fmt.Errorf("%q is an alias of helm repo add", p.Repository))
 	}
-	a, err := r.chart(ctx, wanted{repo: p.Repository, name: p.Name, version: p.exact})
+	a, err := r.chart(ctx, Entry{Repo: p.Repository, Chart: p.Name, Requested: cmp.Or(p.exact, p.Version)}, "")
 	if err != nil {
 		return bundle{}, err
 	}
@@ -141,7 +149,7 @@ func (r *Reader) bundle(ctx context.Context, root *os.Root, way []string, p pin)
 
 // localBundle packages a chart directory, its own dependencies added. Helm wants those built beforehand and packages
 // whatever is there (pkg/downloader, tarFromLocalDir).
-func (r *Reader) localBundle(ctx context.Context, root *os.Root, way []string, p pin) (bundle, error) {
+func (r *Reader) localBundle(ctx context.Context, root rooted, way []string, p pin) (bundle, error) {
 	local := strings.TrimPrefix(p.Repository, "file://")
 	if path.IsAbs(local) {
 		return bundle{}, hinted("write a path relative to the chart's directory", fmt.Errorf("%s leaves the stack directory", local))
@@ -164,7 +172,7 @@ func (r *Reader) localBundle(ctx context.Context, root *os.Root, way []string, p
 	case !accepts(c.meta.Version):
 		return bundle{}, fmt.Errorf("%s holds %s %s; asked %s", at, c.meta.Name, c.meta.Version, p.Version)
 	case p.exact != "" && !sameVersion(c.meta.Version, p.exact):
-		return bundle{}, hinted(relock, fmt.Errorf("%s holds %s %s; the lock says %s", at, c.meta.Name, c.meta.Version, p.exact))
+		return bundle{}, hinted(relockChart, fmt.Errorf("%s holds %s %s; the lock says %s", at, c.meta.Name, c.meta.Version, p.exact))
 	}
 	files, err := packaged(c.files)
 	if err != nil {
@@ -174,15 +182,16 @@ func (r *Reader) localBundle(ctx context.Context, root *os.Root, way []string, p
 	return bundle{c.meta.Name, c.meta.Version, packed, files, c.inputs}, err
 }
 
-// relock is the next step wherever the lock and the chart disagree.
-const relock = "run helm dependency update and commit the lock file"
+// relockChart is the next step wherever a chart and its own lock disagree.
+const relockChart = "run helm dependency update and commit the lock file"
 
-// pinned settles the version of every dependency: by itself where it is exact, by the lock where it is a range. The
-// lock is compared entry by entry, which says what differs; helm compares a digest over both lists and says only that
-// they are out of sync.
-func pinned(declared []dependency, lock *lockFile) ([]pin, error) {
+// pinned settles the version of every dependency: by itself where it is exact, by the chart's lock where it is a range.
+// A range without one is left to the lock of the stack, where ranges says that there is such a lock. The chart's lock
+// is compared entry by entry, which says what differs; helm compares a digest over both lists and says only that they
+// are out of sync.
+func pinned(declared []dependency, lock *lockFile, ranges bool) ([]pin, error) {
 	if lock != nil && len(lock.Dependencies) != len(declared) {
-		return nil, hinted(relock,
+		return nil, hinted(relockChart,
 			fmt.Errorf("%s has %d dependencies, the chart declares %d", lock.name, len(lock.Dependencies), len(declared)))
 	}
 	var pins []pin
@@ -200,13 +209,13 @@ func pinned(declared []dependency, lock *lockFile) ([]pin, error) {
 		case lock != nil:
 			l := lock.Dependencies[i]
 			if l.Name != d.Name || strings.TrimSuffix(l.Repository, "/") != strings.TrimSuffix(d.Repository, "/") || !accepts(l.Version) {
-				return nil, &render.Error{Pos: d.pos, Hint: relock, Err: fmt.Errorf(
+				return nil, &render.Error{Pos: d.pos, Hint: relockChart, Err: fmt.Errorf(
 					"dependency %s from %q disagrees with %s: %s from %q", d, shown(d.Repository), l.pos, l, shown(l.Repository))}
 			}
 			p.exact = l.Version // also where the chart states a plain version, which it then equals
 		case err == nil:
 			p.exact = d.Version
-		case remote:
+		case remote && !ranges:
 			return nil, &render.Error{
 				Pos: d.pos, Err: fmt.Errorf("dependency %s is a range and no lock pins it", d),
 				Hint: "write the exact version, or commit the Chart.lock that helm dependency update writes",

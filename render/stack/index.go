@@ -75,7 +75,10 @@ func (x *index) expr(e ast.Expr, path string) {
 
 // join adds a label to a path. A label that would read as several is quoted; one with a dash is not, since most names of
 // apps have one.
+//
+// A label may be a URL; a user and password in it are left out.
 func join(path, label string) string {
+	label = veil(label)
 	if !ast.IsValidIdent(label) && strings.ContainsAny(label, ". \"/") {
 		label = ast.NewString(label).Value
 	}

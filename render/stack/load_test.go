@@ -117,7 +117,7 @@ func TestDamagedStacks(t *testing.T) {
 		try(from, from+len(line))
 		from += len(line)
 	}
-	for i := 0; i < len(whole); i += 7 {
+	for i := 0; i < len(whole); i += 17 {
 		try(i, i+1)
 	}
 	if refused < 100 {

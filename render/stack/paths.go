@@ -16,8 +16,8 @@ var kustomizationNames = []string{"kustomization.yaml", "kustomization.yml", "Ku
 // chartName is the name of a chart's description (helm chartutil.ChartfileName).
 const chartName = "Chart.yaml"
 
-// look finds a path of the stack on disk and gives it clean; ok is false where it was a fault, which is reported.
-// The words of a path are judged before the disk is: "../x" is refused even where ".." would lead back. Links are
+// look finds a path of the stack on disk and gives it clean; ok is false where it was a fault, which is reported, and
+// for a path into a ref, which is not on disk. The words of a path are judged before the disk is: "../x" is refused even where ".." would lead back. Links are
 // followed by os.Root, which opens nothing outside the stack directory.
 func (c *checker) look(n *node) (string, fs.FileInfo, bool) {
 	text, _ := n.value.(string)
@@ -26,11 +26,16 @@ func (c *checker) look(n *node) (string, fs.FileInfo, bool) {
 	case strings.Contains(text, "://"):
 		c.add(n.place, "put the file into the stack directory", "%q is a URL; only files of the stack are read", text)
 		return clean, nil, false
+	case strings.HasPrefix(text, refSign):
+		return c.into(n), nil, false
 	case path.IsAbs(text) || filepath.IsAbs(text):
 		c.add(n.place, "write it relative to the stack directory", "path %q is absolute", text)
 		return clean, nil, false
 	case clean == ".." || strings.HasPrefix(clean, "../"):
 		c.add(n.place, "put what it names into the stack directory", "path %q leaves the stack", text)
+		return clean, nil, false
+	case strings.HasPrefix(clean, refSign): // "./$name" would come out clean as a path into a ref
+		c.add(n.place, "rename it; a path that begins with $ leads into a ref", "path %q cannot be named", text)
 		return clean, nil, false
 	case strings.Contains(text, `\`):
 		c.add(n.place, "separate the parts of a path with /", "path %q has a backslash", text)
@@ -109,10 +114,25 @@ func (c *checker) entries(dir string) []string {
 // file checks a regular file of the stack.
 func (c *checker) file(n *node) string {
 	name, stat, ok := c.look(n)
-	if ok && !stat.Mode().IsRegular() {
+	switch ref, found := strings.CutPrefix(name, refSign); {
+	case ok && !stat.Mode().IsRegular():
 		c.add(n.place, "", "%s is not a regular file", name)
+	case found && c.refs.at(ref) != nil:
+		c.add(n.place, "name a file in it: "+name+"/path", "%s is a repository", name)
 	}
 	return name
+}
+
+// keyring checks a file of public keys. It says who is trusted, so it comes from the stack itself and from no ref.
+func (c *checker) keyring(n *node) string {
+	if n == nil {
+		return ""
+	}
+	if text, _ := n.value.(string); strings.HasPrefix(text, refSign) {
+		c.add(n.place, "put the public keys into the stack directory", "a keyring is a file of the stack, not of a ref")
+		return text
+	}
+	return c.file(n)
 }
 
 // chart checks a chart of the stack: a directory or an archive.

@@ -15,6 +15,7 @@ import (
 type checker struct {
 	*problems
 	root *os.Root // the stack directory
+	refs *node    // the Git repositories that paths may lead into, nil where there are none
 	apps []*app
 }
 
@@ -42,6 +43,10 @@ func (c *checker) plan(stack *node) render.Plan {
 		p.Toolchains[name] = c.toolchain(name, stack.at("toolchains").at(name), p.Cluster)
 	}
 	c.gitURL(stack.at("hydrate").at("repoURL"))
+	c.refs = stack.at("refs")
+	p.Refs = c.repositories(c.refs)
+	p.Mirrors = c.mirrors(stack.at("mirrors"))
+	p.Credentials = c.credentials(stack.at("credentials"))
 	layers := stack.at("layers")
 	for _, name := range layers.names() {
 		p.Layers = append(p.Layers, c.layer(name, layers.at(name)))
@@ -112,7 +117,7 @@ func (c *checker) toolchain(name string, n *node, cluster render.Cluster) render
 // capabilities models what a toolchain's templates see. A version that is not known is a fault of n, the field that
 // states it; one that breaks the schema has been reported already.
 func (c *checker) capabilities(n *node, kubernetes string, apis []string) render.Capabilities {
-	made, err := render.NewCapabilities(kubernetes, apis)
+	made, err := render.Cluster{Kubernetes: kubernetes, APIVersions: apis}.Capabilities()
 	var fault *render.Error
 	if n != nil && kubernetes != "" && errors.As(err, &fault) {
 		c.add(n.place, fault.Hint, "%v", fault.Err)
@@ -205,11 +210,12 @@ func (c *checker) source(kind, app string, n *node) render.Source {
 	s := render.Source{
 		Kind: kind, Pos: n.pos,
 		Repo: n.text("repo"), Chart: n.text("chart"), Version: n.text("version"),
-		SkipCRDs: n.yes("skipCRDs"), SkipTests: n.yes("skipTests"),
+		SkipCRDs: n.yes("skipCRDs"), SkipTests: n.yes("skipTests"), SkipSchema: n.yes("skipSchema"),
 	}
 	switch kind {
 	case render.KindHelm:
 		s.Path = c.helm(n)
+		s.Keyring = c.keyring(n.at("keyring"))
 	case render.KindUmbrella:
 		s.Path = c.chartDir(n.at("path"))
 	case render.KindKustomize:

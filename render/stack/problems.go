@@ -149,7 +149,11 @@ func userPath(labels []string) string {
 	if len(labels) > 0 && (labels[0] == "#Stack" || strings.Contains(labels[0], "@")) {
 		labels = labels[1:]
 	}
-	return strings.Join(labels, ".")
+	shown := make([]string, len(labels))
+	for i, l := range labels {
+		shown[i] = veil(l)
+	}
+	return strings.Join(shown, ".")
 }
 
 // position gives a place of CUE's in terms of the stack directory; files may be nil where names are relative already.

@@ -22,18 +22,6 @@ type reader struct {
 	found *problems
 }
 
-// node is one value of a stack, checked by itself: a struct, a list or a scalar (string, bool, int64), with the
-// place where it is written. A default has the place of the struct that lacks it. A nil node is an absent value.
-type node struct {
-	place
-	given  bool // written by the author, not a default
-	lost   bool // a part of it was wrong and is not here; what is absent may have been given
-	value  any
-	open   map[string]any
-	fields map[string]*node
-	list   []*node
-}
-
 // read gives the node of v; at is the place of the enclosing struct with the path of v itself. It gives nil for what is
 // absent without a default, and for what is wrong, which is reported. The value need not exist.
 func (r *reader) read(v cue.Value, s *shape, at place) *node {
@@ -45,7 +33,11 @@ func (r *reader) read(v cue.Value, s *shape, at place) *node {
 		return r.structure(v, s, at)
 	}
 	if err := v.Err(); err != nil {
-		r.found.cue(err)
+		if s.unsaid {
+			r.found.add(at, s.hint, "its value is wrong, and not shown: it may be a secret; want %s", s.want)
+		} else {
+			r.found.cue(err)
+		}
 		return nil
 	}
 	if v.IncompleteKind() == cue.BottomKind { // the error of a value elsewhere that this one refers to
@@ -139,12 +131,15 @@ func (r *reader) structure(v cue.Value, s *shape, at place) *node {
 			n.lost = true
 			r.unknown(r.place(it.Value(), here), name, s)
 		case s.elem != nil && !s.value.Allows(cue.Str(name)):
-			n.lost = true
-			r.found.add(r.place(it.Value(), here), "", "%q is not %s", name, nameRule)
+			n.lost, n.gone = true, append(n.gone, name)
+			r.found.add(r.place(it.Value(), here), "", "%q is not %s", veil(name), nameRule)
 		default:
 			child := r.read(it.Value(), field, here)
 			n.set(name, child)
 			n.lost = n.lost || child == nil || (child.list == nil && child.lost)
+			if child == nil {
+				n.gone = append(n.gone, name)
+			}
 		}
 	}
 	if seen == 0 && v.Err() != nil {
@@ -159,7 +154,7 @@ func (r *reader) structure(v cue.Value, s *shape, at place) *node {
 	return n
 }
 
-// nameRule says what the names of layers, apps and toolchains look like.
+// nameRule says what the names of layers, apps, toolchains and refs look like.
 const nameRule = "a name of lower-case letters, digits and '-', at most 63 long, that starts and ends with a letter or digit"
 
 // unknown reports a field that the definition does not have.
@@ -254,14 +249,14 @@ func (r *reader) scalar(v cue.Value, s *shape, at place) *node {
 	kind := v.IncompleteKind()
 	switch {
 	case kind&s.kind == 0:
-		r.found.add(at, "", "want %s, got %s", kindName(s.kind), describe(v))
+		r.found.add(at, "", "want %s, got %s", kindName(s.kind), s.describe(v))
 		return nil
 	case !v.IsConcrete():
 		r.found.add(at, "give it a value here, or with --tag where the field has a @tag attribute",
-			"no concrete value (%v)", v)
+			"no concrete value (%s)", s.expression(v))
 		return nil
 	case kind != s.kind:
-		r.found.add(at, "", "want %s, got %s", kindName(s.kind), describe(v))
+		r.found.add(at, "", "want %s, got %s", kindName(s.kind), s.describe(v))
 		return nil
 	}
 	value := plain(v)
@@ -279,7 +274,11 @@ func (r *reader) scalar(v cue.Value, s *shape, at place) *node {
 		r.found.add(at, hint, "got %q, want %s", text, oneOf(s.enum))
 		return nil
 	case s.want != "" && s.rule.Unify(v).Err() != nil:
-		r.found.add(at, s.hint, "got %q, want %s", text, s.want)
+		got := fmt.Sprintf("got %q, ", text)
+		if s.unsaid {
+			got = ""
+		}
+		r.found.add(at, s.hint, "%swant %s", got, s.want)
 		return nil
 	}
 	return &node{place: at, given: true, value: value}
@@ -309,69 +308,26 @@ func describe(v cue.Value) string {
 	}
 }
 
+// describe names a value of the wrong kind for the field.
+func (s *shape) describe(v cue.Value) string {
+	if s.unsaid {
+		return "a " + kindName(v.IncompleteKind())
+	}
+	return describe(v)
+}
+
+// expression gives what a field has in place of a value.
+func (s *shape) expression(v cue.Value) string {
+	if s.unsaid {
+		return kindName(v.IncompleteKind())
+	}
+	return fmt.Sprint(v)
+}
+
 // kindName says a kind in the words of CUE's own types.
 func kindName(k cue.Kind) string {
 	if k == cue.IntKind {
 		return "whole number"
 	}
 	return k.String()
-}
-
-// set adds a field unless there is nothing to add.
-func (n *node) set(name string, field *node) {
-	if field != nil {
-		n.fields[name] = field
-	}
-}
-
-// at gives a field, nil where it is absent or was wrong. It may be called on nil.
-func (n *node) at(name string) *node {
-	if n == nil {
-		return nil
-	}
-	return n.fields[name]
-}
-
-// text gives a string field, "" where it is absent.
-func (n *node) text(name string) string {
-	if f := n.at(name); f != nil {
-		s, _ := f.value.(string)
-		return s
-	}
-	return ""
-}
-
-// yes gives a bool field.
-func (n *node) yes(name string) bool {
-	if f := n.at(name); f != nil {
-		b, _ := f.value.(bool)
-		return b
-	}
-	return false
-}
-
-// elems gives the elements of a list field.
-func (n *node) elems(name string) []*node {
-	if f := n.at(name); f != nil {
-		return f.list
-	}
-	return nil
-}
-
-// texts gives the elements of a list field of strings, nil where there are none. The order is the author's.
-func (n *node) texts(name string) []string {
-	var list []string
-	for _, e := range n.elems(name) {
-		s, _ := e.value.(string)
-		list = append(list, s)
-	}
-	return list
-}
-
-// names lists the fields of a struct with free names, sorted.
-func (n *node) names() []string {
-	if n == nil {
-		return nil
-	}
-	return sortedKeys(n.fields)
 }

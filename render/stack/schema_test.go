@@ -80,13 +80,18 @@ func TestJSONSchemaRefusesWhatTheDefinitionRefuses(t *testing.T) {
 			t.Errorf("%s is accepted", name)
 		}
 	}
-	for _, edit := range []struct{ name, old, now string }{
-		{"unknown field of a chart", `"chart":"traefik"`, `"chart":"traefik","chrat":"x"`},
-		{"unknown field of the stack", `"name":"three-layer"`, `"name":"three-layer","nmae":"x"`},
-		{"unknown tier", `"tier":"core"`, `"tier":"cor"`},
-		{"version without patch", `"kubernetes":"1.33.4"`, `"kubernetes":"1.33"`},
+	for _, edit := range []struct{ name, in, old, now string }{
+		{"unknown field of a chart", "good_three_layer", `"chart":"traefik"`, `"chart":"traefik","chrat":"x"`},
+		{"unknown field of the stack", "good_three_layer", `"name":"three-layer"`, `"name":"three-layer","nmae":"x"`},
+		{"unknown tier", "good_three_layer", `"tier":"core"`, `"tier":"cor"`},
+		{"version without patch", "good_three_layer", `"kubernetes":"1.33.4"`, `"kubernetes":"1.33"`},
+		{"unknown field of a ref", "good_everything", `"revision":"HEAD"`, `"revision":"HEAD","submodule":true`},
+		{"ref without a revision", "good_everything", `,"revision":"HEAD"`, ``},
+		{"revision with a blank", "good_everything", `"revision":"HEAD"`, `"revision":"HE AD"`},
+		{"token for a variable", "good_everything", `"MIRROR_TOKEN"`, `"glpat_x"`},
+		{"empty mirror", "good_everything", `"file:///srv/git"`, `""`},
 	} {
-		text, err := json.Marshal(exported(t, "good_three_layer"))
+		text, err := json.Marshal(exported(t, edit.in))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,6 +153,7 @@ func TestJSONSchemaDescribesEveryField(t *testing.T) {
 	}
 	for field, want := range map[string]any{
 		"Layer.tier": "apps", "Sync.prune": true, "Hydrate.namespace": "argocd", "Helm.skipCRDs": false,
+		"Ref.submodules": false,
 	} {
 		def, key, _ := strings.Cut(field, ".")
 		property := defs[def].(map[string]any)["properties"].(map[string]any)[key].(map[string]any)

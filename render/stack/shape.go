@@ -23,6 +23,7 @@ type shape struct {
 	enum     []string          // the values allowed, where they are few
 	want     string            // what the pattern asks for, in words; "" where every value of the kind will do
 	hint     string
+	unsaid   bool // no message may quote the value: by mistake it may be a secret
 }
 
 // freeName is a field name that every pattern on names allows: what such a pattern asks of its fields cannot be looked
@@ -50,8 +51,10 @@ func readShape(v, free cue.Value) *shape {
 
 // structure reads the fields of a struct, or the shape of all of them where the names are free.
 func (s *shape) structure(v, free cue.Value) {
-	if v.LookupPath(cue.MakePath(cue.AnyString)).Exists() {
-		s.open = true
+	if any := v.LookupPath(cue.MakePath(cue.AnyString)); any.Exists() {
+		if s.open = any.IncompleteKind() == cue.TopKind; !s.open {
+			s.elem = readShape(any, free)
+		}
 		return
 	}
 	s.fields = map[string]*shape{}
@@ -111,6 +114,7 @@ func (s *shape) pattern(v cue.Value) {
 	s.rule = v
 	s.want, _ = a.String(0)
 	s.hint, _, _ = a.Lookup(1, "hint")
+	s.unsaid, _ = a.Flag(1, "unsaid")
 }
 
 // plain decodes a concrete scalar; nil for anything else.

@@ -3,16 +3,16 @@ package stack
 import (
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
-
-	"sluice/render"
 )
 
 // exactVersion is semantic version 2.0 with an optional "v", as chart repositories have them.
 var exactVersion = regexp.MustCompile(`^v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
+
+// exactDigest is a digest as OCI registries take it in the place of a tag (OCI image spec, descriptor.md).
+var exactDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
 // schemes are the kinds of URL that a chart repository may have.
 var schemes = []string{"file", "http", "https", "oci"}
@@ -20,8 +20,8 @@ var schemes = []string{"file", "http", "https", "oci"}
 // helm checks that a helm source is a chart of a repository or of the stack, not both, and gives its path.
 func (c *checker) helm(n *node) string {
 	local := n.at("path")
-	remote := []string{}
-	for _, name := range []string{"repo", "chart", "version"} {
+	var remote []string
+	for _, name := range []string{"repo", "chart", "version", "keyring"} {
 		if n.at(name) != nil {
 			remote = append(remote, name)
 		}
@@ -45,7 +45,7 @@ func (c *checker) helm(n *node) string {
 		}
 	}
 	c.repo(n.at("repo"))
-	c.version(n.at("version"))
+	c.version(n.at("version"), n.at("repo"))
 	return ""
 }
 
@@ -55,22 +55,7 @@ func (c *checker) repo(n *node) {
 		return
 	}
 	text, _ := n.value.(string)
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || u.Scheme == "":
-		c.add(n.place, `write it like "https://charts.example.com"`, "%q is not a URL", text)
-	case !slices.Contains(schemes, u.Scheme):
-		hint := ""
-		if near := render.Nearest(u.Scheme, schemes); near != "" {
-			hint = "did you mean " + near + "://?"
-		}
-		c.add(n.place, hint, "a repository is reached by %s, not %s", oneOf(schemes), u.Scheme)
-	case u.User != nil:
-		c.add(n.place, "credentials belong to the machine that renders, not to the stack",
-			"the URL of repository %s has credentials", u.Host)
-	case u.Host == "" && u.Scheme != "file":
-		c.add(n.place, `write it like "https://charts.example.com"`, "%q names no host", text)
-	}
+	c.url(n.place, text, address{schemes: schemes, example: `"https://charts.example.com"`, query: true})
 }
 
 // gitURL refuses a repository URL with a secret in it: it is written into every Application. The user of an ssh URL is
@@ -90,21 +75,28 @@ func (c *checker) gitURL(n *node) {
 	}
 }
 
-// version checks that a chart's version is one version. A range renders differently from one day to the next.
-func (c *checker) version(n *node) {
+// version checks that a chart's version is a version, a range of them, which the lock pins, or the digest of an
+// archive. Only a registry can be asked for a digest: the index of a chart repository has one version per entry, and
+// two entries may have one archive. repo is nil where it is missing or was wrong.
+func (c *checker) version(n, repo *node) {
 	if n == nil {
 		return
 	}
 	text, _ := n.value.(string)
-	if exactVersion.MatchString(text) {
-		return
+	_, err := semver.NewConstraint(text)
+	switch {
+	case strings.HasPrefix(text, "sha256:"):
+		if !exactDigest.MatchString(text) {
+			c.add(n.place, `a digest is "sha256:" and 64 hex digits in lower case`, "%q is not a digest", text)
+		} else if repo != nil && !strings.HasPrefix(repo.value.(string), "oci://") {
+			c.add(n.place, "give the version; the lock holds the chart to its digest",
+				"a digest names a chart of an oci repository only")
+		}
+	case exactVersion.MatchString(text):
+	case err != nil || text != strings.TrimSpace(text):
+		c.add(n.place, `write the version in full, like "1.2.3", or a range, like "^1.2.0"`,
+			"%q is neither a version nor a range of versions", text)
 	}
-	if _, err := semver.NewConstraint(text); err == nil {
-		c.add(n.place, "pin the exact version: a range needs a lock, and a stack has none",
-			"%q is a range of versions", text)
-		return
-	}
-	c.add(n.place, `write the version in full, like "1.2.3"`, "%q is not a version", text)
 }
 
 // setFile checks the files of one --set-file argument: key=path, or several with commas between them.

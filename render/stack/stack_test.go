@@ -36,6 +36,9 @@ func TestArchives(t *testing.T) {
 			if again := outcome(t, dir, tags); again != got {
 				t.Errorf("a second load differs:\n%s", cmp.Diff(got, again))
 			}
+			if strings.Contains(got, "hunter") { // the passwords of the archives
+				t.Errorf("a secret is shown:\n%s", got)
+			}
 			last := len(archive.Files) - 1
 			if last < 0 || archive.Files[last].Name != "want" {
 				t.Fatal("the last file is not \"want\"")

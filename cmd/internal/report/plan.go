@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,10 +13,23 @@ import (
 
 // planJSON is the form of a plan for machines. Field names follow the stack's.
 type planJSON struct {
-	Name       string      `json:"name"`
-	Kubernetes string      `json:"kubernetes"`
-	ArgoCD     string      `json:"argocd,omitempty"`
-	Layers     []layerJSON `json:"layers"`
+	Name       string    `json:"name"`
+	Kubernetes string    `json:"kubernetes"`
+	ArgoCD     string    `json:"argocd,omitempty"`
+	Refs       []refJSON `json:"refs,omitempty"`
+	// By beginning of a URL: what stands in its place, and the name of the variable that holds a credential.
+	Mirrors     map[string]string `json:"mirrors,omitempty"`
+	Credentials map[string]string `json:"credentials,omitempty"`
+	Layers      []layerJSON       `json:"layers"`
+}
+
+// refJSON is a Git repository that paths of sources lead into, "$name/path".
+type refJSON struct {
+	Name       string `json:"name"`
+	Repo       string `json:"repo"`
+	Revision   string `json:"revision"`
+	Submodules bool   `json:"submodules,omitempty"`
+	Position   string `json:"position"`
 }
 
 type layerJSON struct {
@@ -46,6 +61,7 @@ type sourceJSON struct {
 	Repo       string   `json:"repo,omitempty"`
 	Chart      string   `json:"chart,omitempty"`
 	Version    string   `json:"version,omitempty"`
+	Keyring    string   `json:"keyring,omitempty"`
 	Path       string   `json:"path,omitempty"`
 	Release    string   `json:"release,omitempty"`
 	ValueFiles []string `json:"valueFiles,omitempty"`
@@ -53,7 +69,16 @@ type sourceJSON struct {
 
 // PlanJSON writes a plan as JSON, every default filled in.
 func PlanJSON(w io.Writer, p render.Plan) error {
-	out := planJSON{Name: p.Name, Kubernetes: p.Cluster.Kubernetes, ArgoCD: p.Cluster.ArgoCD, Layers: []layerJSON{}}
+	out := planJSON{
+		Name: p.Name, Kubernetes: p.Cluster.Kubernetes, ArgoCD: p.Cluster.ArgoCD,
+		Mirrors: p.Mirrors, Credentials: p.Credentials, Layers: []layerJSON{},
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Refs)) {
+		r := p.Refs[name]
+		out.Refs = append(out.Refs, refJSON{
+			Name: name, Repo: r.Repo, Revision: r.Version, Submodules: r.Submodules, Position: r.Pos.String(),
+		})
+	}
 	for _, l := range p.Layers {
 		layer := layerJSON{Name: l.Name, Wave: l.Wave, Tier: l.Tier, Apps: []appJSON{}}
 		for _, a := range l.Apps {
@@ -63,7 +88,7 @@ func PlanJSON(w io.Writer, p render.Plan) error {
 			}
 			for _, s := range a.Sources {
 				app.Sources = append(app.Sources, sourceJSON{
-					Kind: s.Kind, Repo: s.Repo, Chart: s.Chart, Version: s.Version, Path: s.Path,
+					Kind: s.Kind, Repo: s.Repo, Chart: s.Chart, Version: s.Version, Keyring: s.Keyring, Path: s.Path,
 					Release: s.Release, ValueFiles: s.Values.Files,
 				})
 			}

@@ -101,7 +101,7 @@ func Table(w io.Writer, rows [][]string) error {
 			if r == 1 {
 				numeric[c] = true
 			}
-			if r > 0 && cell != "" && strings.IndexByte("0123456789", cell[0]) < 0 {
+			if r > 0 && !isNumber(cell) {
 				numeric[c] = false
 			}
 		}
@@ -123,4 +123,9 @@ func Table(w io.Writer, rows [][]string) error {
 		}
 	}
 	return nil
+}
+
+// isNumber knows a count, a time in milliseconds, and nothing at all. A version or the beginning of a commit is a text.
+func isNumber(cell string) bool {
+	return strings.Trim(strings.TrimSuffix(cell, "ms"), "0123456789") == ""
 }

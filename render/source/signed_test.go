@@ -64,6 +64,15 @@ func TestASignedChartIsHeldToTheKeyring(t *testing.T) {
 			held.Lock = lock
 			fetch(t, held, asks("1.0.0", "keys.gpg"))
 			refuse(t, held, asks("1.0.0", "others.gpg"), "the lock says that "+fingerprint+" signed it", "run sluice lock")
+			// The folder has the signature too, so the chart can be locked from it.
+			mirror := t.TempDir()
+			_, err = held.Vendor(t.Context(), mirror, 2)
+			must(t, err)
+			if kind != "file" { // which is a directory of the machine, and not copied
+				from := resolving()
+				from.Mirror, from.Offline = mirror, true
+				fetch(t, from, asks("1.0.0", "keys.gpg"))
+			}
 			unsigned := resolving()
 			fetch(t, unsigned, asks("1.0.0", ""))
 			held = reader(stack)

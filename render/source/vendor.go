@@ -137,7 +137,36 @@ func (v vendoring) add(ctx context.Context, r *Reader, e Entry) error {
 			Digest: strings.TrimPrefix(e.Digest, digestPrefix), URLs: []string{name},
 		})
 	}
-	return v.write(path.Join(sub, name), s.content, false)
+	if err := v.write(path.Join(sub, name), s.content, false); err != nil || e.Signer == "" {
+		return err
+	}
+	return v.addProvenance(ctx, r, e, path.Join(sub, name+".prov"))
+}
+
+// addProvenance stores the provenance file of a chart that a keyring was asked for, so that it can be locked from the
+// folder too. One that is there stays: a chart may be signed again, and what it was locked with is as good.
+func (v vendoring) addProvenance(ctx context.Context, r *Reader, e Entry, name string) error {
+	if _, err := v.root.Stat(filepath.FromSlash(name)); err == nil {
+		v.done.Kept++
+		return nil
+	}
+	from, err := r.upstream(e)
+	if err != nil {
+		return err
+	}
+	signed, ok := from.(signing)
+	if !ok {
+		return errUnsigned
+	}
+	text, err := signed.provenance(ctx, e)
+	if errors.Is(err, ErrUnsettled) { // rendering from the folder needs the lock alone
+		r.note("the provenance file of %s is not stored: %v", e, err)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading the provenance file: %w", err)
+	}
+	return v.write(name, text, false)
 }
 
 // writeIndex merges what was stored in a folder into its index.

@@ -34,21 +34,35 @@ func TestCopiesInAChartDirectoryAreHeldToTheLock(t *testing.T) {
 	half := copied(chart("1.0.0"), one)
 	delete(half, "ch/charts/web/templates/b.yaml")
 	stale := copied(chart("^1.0.0"), one)
+	nested := chart("1.0.0")
+	for name, content := range half {
+		if strings.HasPrefix(name, "ch/charts/web/") {
+			nested["ch/charts/own/charts/web/"+strings.TrimPrefix(name, "ch/charts/web/")] = content
+		}
+	}
+	nested["ch/Chart.yaml"] = "apiVersion: v2\nname: ch\nversion: 0.1.0\ndependencies: [{name: own, version: 0.1.0, repository: ''}]\n"
+	nested["ch/charts/own/Chart.yaml"] += "dependencies: [{name: web, version: 1.0.0, repository: '" + s.URL + "'}]\n"
 	nowhere := maps.Clone(half)
 	nowhere["ch/Chart.yaml"] = strings.Replace(nowhere["ch/Chart.yaml"], s.URL, "@stable", 1)
 	for name, c := range map[string]struct {
 		files map[string]string
 		want  []string
 	}{
-		"equal copy":    {files: copied(chart("1.0.0"), one)},
-		"equal archive": {files: archived},
-		"half a copy":   {half, []string{"ch/Chart.yaml:5:3: dependency web 1.0.0", "ch/charts/web is not the web 1.0.0 of its repository: templates/b.yaml differs [vendored-chart]"}},
-		"stale copy":    {stale, []string{"ch/charts/web holds web 1.0.0, the lock has 1.1.0 [vendored-chart]", "helm dependency update"}},
-		"an alias":      {nowhere, []string{"is an alias of helm repo add"}},
+		"equal copy":                          {files: copied(chart("1.0.0"), one)},
+		"equal archive":                       {files: archived},
+		"half a copy":                         {half, []string{"ch/Chart.yaml:5:3: dependency web 1.0.0", "ch/charts/web is not the web 1.0.0 of its repository: templates/b.yaml differs [vendored-chart]"}},
+		"stale copy":                          {stale, []string{"ch/charts/web holds web 1.0.0, the lock has 1.1.0 [vendored-chart]", "helm dependency update"}},
+		"half a copy in a chart of the stack": {nested, []string{"ch/charts/own/charts/web is not the web 1.0.0 of its repository: templates/b.yaml differs [vendored-chart]"}},
+		"an alias":                            {nowhere, []string{"is an alias of helm repo add"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := folder(t, c.files)
 			src := render.Source{Kind: render.KindHelm, Path: "ch"}
+			if strings.HasPrefix(name, "half a copy in") { // an umbrella has charts of its own too
+				r := reader(dir)
+				r.Resolve = true
+				refuse(t, r, render.Source{Kind: render.KindUmbrella, Path: "ch"}, c.want...)
+			}
 			r := reader(dir)
 			r.Resolve = true
 			if c.want != nil {

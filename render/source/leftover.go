@@ -19,11 +19,7 @@ const vendoredRule = "vendored-chart"
 // Helm loads whatever lies in charts/, at any version and declared or not, so an entry that is neither a vendored
 // dependency (one with an empty repository) nor an equal copy of a fetched one is an error.
 func dropLeftovers(files []render.File, where string, pins []pin, bundles []bundle) ([]render.File, error) {
-	seen, err := packaged(files)
-	if err != nil {
-		return nil, fmt.Errorf("chart %s: %w", where, err)
-	}
-	subs, err := subcharts(seen, where)
+	subs, err := loaded(files, where)
 	if err != nil { // half of an archive, or a folder without its Chart.yaml
 		return nil, hinted("delete it; dependencies are fetched and verified at every render", fmt.Errorf("%w [%s]", err, vendoredRule))
 	}
@@ -91,12 +87,8 @@ func judge(s subchart, where string, pins []pin, bundles []bundle) (keep bool, e
 
 // heldCopies holds what lies in charts/ of a chart that is rendered as it is to the archives that Chart.yaml and the
 // lock name: a copy of the right version that lacks a template renders to fewer objects, and nothing else would notice.
-// What has no repository, or one inside the stack, is the stack's own.
+// What has no repository, or one inside the stack, is the stack's own, and the copies in it are held in their turn.
 func (r *Reader) heldCopies(ctx context.Context, root rooted, at string, files []render.File) error {
-	files, err := packaged(files)
-	if err != nil {
-		return fmt.Errorf("chart %s: %w", at, err)
-	}
 	meta, err := parseChart(files, at)
 	if err != nil {
 		return err
@@ -105,7 +97,7 @@ func (r *Reader) heldCopies(ctx context.Context, root rooted, at string, files [
 	if err != nil {
 		return err
 	}
-	subs, err := subcharts(files, at)
+	subs, err := loaded(files, at)
 	if err != nil {
 		return err
 	}
@@ -113,16 +105,32 @@ func (r *Reader) heldCopies(ctx context.Context, root rooted, at string, files [
 	if err != nil {
 		return err
 	}
+	fetched := map[string]bool{}
 	for _, p := range pins {
 		if p.Repository == "" || strings.HasPrefix(p.Repository, "file://") {
 			continue
 		}
+		fetched[p.Name] = true
 		b, err := r.bundle(ctx, root, []string{at}, p)
 		if err == nil {
 			err = heldCopy(subs, at, b)
 		}
 		if err != nil {
 			return &render.Error{Pos: p.pos, Err: fmt.Errorf("dependency %s from %s: %w", p, shown(p.Repository), err)}
+		}
+	}
+	subs = slices.DeleteFunc(subs, func(s subchart) bool { return fetched[s.meta.Name] })
+	return r.heldWithin(ctx, root, at, subs)
+}
+
+// heldWithin holds the copies in the stack's own subcharts. An archive is one thing, and complete by itself.
+func (r *Reader) heldWithin(ctx context.Context, root rooted, at string, own []subchart) error {
+	for _, s := range own {
+		if s.tgz != nil {
+			continue
+		}
+		if err := r.heldCopies(ctx, root, path.Join(at, s.entry), s.files); err != nil {
+			return err
 		}
 	}
 	return nil

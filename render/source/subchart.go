@@ -57,6 +57,15 @@ func subcharts(files []render.File, where string) ([]subchart, error) {
 	return subs, nil
 }
 
+// loaded lists what helm would load from charts/ of a directory, whose .helmignore applies.
+func loaded(files []render.File, where string) ([]subchart, error) {
+	files, err := packaged(files)
+	if err != nil {
+		return nil, fmt.Errorf("chart %s: %w", where, err)
+	}
+	return subcharts(files, where)
+}
+
 // localChart reads a chart directory or archive of the stack as it is, which includes its dependencies; those of a
 // directory are held to the lock. A tree of an archive has the archive as its input, one of a directory the listing.
 func (r *Reader) localChart(ctx context.Context, root rooted, at string) (render.Tree, error) {

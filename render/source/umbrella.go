@@ -97,6 +97,15 @@ func (r *Reader) assemble(ctx context.Context, root rooted, way []string) (assem
 	if err != nil {
 		return assembled{}, err
 	}
+	if r.Lock != nil || r.Resolve {
+		own, err := loaded(files, at) // what was fetched is not laid there yet
+		if err == nil {
+			err = r.heldWithin(ctx, root, at, own)
+		}
+		if err != nil {
+			return assembled{}, err
+		}
+	}
 	c := assembled{meta: meta, inputs: []render.Input{listing(root.label(at), files)}}
 	c.files, err = c.lay(files, bundles)
 	if err != nil {

@@ -1,0 +1,3 @@
+module sluice/schemas/generate
+
+go 1.26

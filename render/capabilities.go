@@ -6,86 +6,101 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"sluice/schemas"
 )
 
-// The Kubernetes minors whose built-in APIs are known, and the newest release of them.
-const (
-	oldestMinor      = 28
-	newestMinor      = 37
-	newestKubernetes = "1.37.0"
-)
-
-// builtinAPIs are the APIs that a cluster serves by default: the generally available ones, and the betas that were
-// enabled before Kubernetes 1.24 turned new betas off (KEP-3136), with the minors that serve them.
-// Source: the deprecation guide (kubernetes.io/docs/reference/using-api/deprecation-guide), the change logs, and the
-// lifecycle methods of k8s.io/api v0.37.0 (zz_generated.prerelease-lifecycle.go). Argo CD hands charts kinds as well as
-// versions, and charts ask for them: "policy/v1/PodDisruptionBudget".
-var builtinAPIs = []struct {
-	name        string
-	first, last int
-	kinds       string // those that can be listed; "Kind:33" is served from minor 33 on
-}{
-	{"admissionregistration.k8s.io/v1", 0, newestMinor, "MutatingWebhookConfiguration ValidatingWebhookConfiguration ValidatingAdmissionPolicy:30 ValidatingAdmissionPolicyBinding:30 MutatingAdmissionPolicy:36 MutatingAdmissionPolicyBinding:36"},
-	{"apiextensions.k8s.io/v1", 0, newestMinor, "CustomResourceDefinition"},
-	{"apiregistration.k8s.io/v1", 0, newestMinor, "APIService"},
-	{"apps/v1", 0, newestMinor, "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet"},
-	{"authentication.k8s.io/v1", 0, newestMinor, ""},
-	{"authorization.k8s.io/v1", 0, newestMinor, ""},
-	{"autoscaling/v1", 0, newestMinor, "HorizontalPodAutoscaler"},
-	{"autoscaling/v2", 0, newestMinor, "HorizontalPodAutoscaler"},
-	{"batch/v1", 0, newestMinor, "CronJob Job"},
-	{"certificates.k8s.io/v1", 0, newestMinor, "CertificateSigningRequest ClusterTrustBundle:37 PodCertificateRequest:37"},
-	{"coordination.k8s.io/v1", 0, newestMinor, "Lease"},
-	{"discovery.k8s.io/v1", 0, newestMinor, "EndpointSlice"},
-	{"events.k8s.io/v1", 0, newestMinor, "Event"},
-	{"flowcontrol.apiserver.k8s.io/v1", 29, newestMinor, "FlowSchema PriorityLevelConfiguration"},
-	{"flowcontrol.apiserver.k8s.io/v1beta2", 0, 28, "FlowSchema PriorityLevelConfiguration"},
-	{"flowcontrol.apiserver.k8s.io/v1beta3", 0, 31, "FlowSchema PriorityLevelConfiguration"},
-	{"networking.k8s.io/v1", 0, newestMinor, "Ingress IngressClass NetworkPolicy IPAddress:33 ServiceCIDR:33"},
-	{"node.k8s.io/v1", 0, newestMinor, "RuntimeClass"},
-	{"policy/v1", 0, newestMinor, "PodDisruptionBudget"},
-	{"rbac.authorization.k8s.io/v1", 0, newestMinor, "ClusterRole ClusterRoleBinding Role RoleBinding"},
-	{"resource.k8s.io/v1", 34, newestMinor, "DeviceClass ResourceClaim ResourceClaimTemplate ResourceSlice DeviceTaintRule:37"},
-	{"scheduling.k8s.io/v1", 0, newestMinor, "PriorityClass"},
-	{"storage.k8s.io/v1", 0, newestMinor, "CSIDriver CSINode CSIStorageCapacity StorageClass VolumeAttachment VolumeAttributesClass:34"},
-	{"storagemigration.k8s.io/v1", 37, newestMinor, "StorageVersionMigration"},
-	{"v1", 0, newestMinor, "ConfigMap Endpoints Event LimitRange Namespace Node PersistentVolume PersistentVolumeClaim Pod PodTemplate ReplicationController ResourceQuota Secret Service ServiceAccount"},
+// distributions are the kinds that a distribution adds to every cluster, by name. What comes with an add-on that can be
+// switched off or replaced (the Traefik of K3s, the network of RKE2) is not among them: who has it declares it. Neither
+// is metrics.k8s.io: its objects cannot be watched, so Argo CD does not tell templates of them.
+// Sources: k3s-io/k3s pkg/crd/crds.go, k3s-io/helm-controller pkg/crd/crds.go; RKE2 runs the same controllers.
+var distributions = map[string][]string{
+	"k3s":  {"helm.cattle.io/v1/HelmChart", "helm.cattle.io/v1/HelmChartConfig", "k3s.cattle.io/v1/Addon", "k3s.cattle.io/v1/ETCDSnapshotFile"},
+	"rke2": {"helm.cattle.io/v1/HelmChart", "helm.cattle.io/v1/HelmChartConfig", "k3s.cattle.io/v1/Addon", "k3s.cattle.io/v1/ETCDSnapshotFile"},
 }
 
-// Capabilities models the cluster: the APIs that its Kubernetes version serves by default plus the declared ones.
-// A declared kind implies its group and version. The version may have a "v" and a vendor suffix; a minor that is not
-// known is an error. A cluster without a version, which no stack may have, is of the newest one known; the result
-// states it.
+// Capabilities models the cluster as Argo CD reads it, without the definitions that the plan renders: what its Kubernetes
+// version serves by default and what the distribution adds, or in place of both what was captured; and what is
+// declared. A kind implies its group and version. Kinds that cannot be listed and watched are left out, as Argo CD
+// leaves them out (gitops-engine pkg/utils/kube/ctl.go, GetAPIResources; argo-cd util/argo, APIResourcesToStrings).
+//
+// The version may have a "v" and a vendor suffix; a minor that is not known is an error. A cluster without a version,
+// which no stack may have, is of the newest one known; the result states it.
 func (c Cluster) Capabilities() (Capabilities, error) {
-	version := cmp.Or(strings.TrimPrefix(c.Kubernetes, "v"), newestKubernetes)
-	minor, err := minorOf(version)
+	version := cmp.Or(strings.TrimPrefix(c.Kubernetes, "v"), schemas.NewestRelease)
+	minor, err := c.Minor()
 	if err != nil {
 		return Capabilities{}, err
 	}
-	served := Capabilities{KubeVersion: version}
-	for _, api := range builtinAPIs {
-		if minor < api.first || api.last < minor {
-			continue
-		}
-		served.APIVersions = append(served.APIVersions, api.name)
-		for kind := range strings.FieldsSeq(api.kinds) {
-			kind, since, late := strings.Cut(kind, ":")
-			if first, err := strconv.Atoi(since); !late || err == nil && first <= minor {
-				served.APIVersions = append(served.APIVersions, api.name+"/"+kind)
+	offered := c.Captured
+	if len(offered) == 0 {
+		for _, api := range schemas.APIs(minor) {
+			if api.Watched {
+				offered = append(offered, strings.TrimPrefix(api.Group+"/"+api.Version+"/"+api.Kind, "/"))
 			}
 		}
+		offered = append(offered, distributions[c.Distribution]...)
 	}
-	// Charts ask for either form, and a cluster that serves a kind serves its version: whoever declares the kind of a
-	// CRD means both.
-	for _, api := range c.APIVersions {
-		served.APIVersions = append(served.APIVersions, api)
-		if i := strings.LastIndexByte(api, '/'); i >= 0 && i+1 < len(api) && api[i+1] >= 'A' && api[i+1] <= 'Z' {
-			served.APIVersions = append(served.APIVersions, api[:i])
+	return Capabilities{KubeVersion: version}.With(slices.Concat(offered, c.APIVersions)), nil
+}
+
+// With adds APIs to the list. A kind brings its group and version: charts ask for either, and a cluster that serves the
+// one serves the other.
+func (c Capabilities) With(apis []string) Capabilities {
+	all := slices.Clone(c.APIVersions)
+	for _, api := range apis {
+		all = append(all, api)
+		if version, _, ok := cutKind(api); ok {
+			all = append(all, version)
 		}
 	}
-	slices.Sort(served.APIVersions)
-	served.APIVersions = slices.Compact(served.APIVersions)
-	return served, nil
+	slices.Sort(all)
+	c.APIVersions = slices.Compact(all)
+	return c
+}
+
+// WithoutKinds leaves the group/versions.
+func (c Capabilities) WithoutKinds() Capabilities {
+	c.APIVersions = slices.DeleteFunc(slices.Clone(c.APIVersions), func(api string) bool {
+		_, _, ok := cutKind(api)
+		return ok
+	})
+	return c
+}
+
+// cutKind takes "group/version/Kind" apart; false where there is no kind. Kinds begin with a capital, versions do not.
+func cutKind(api string) (version, kind string, ok bool) {
+	i := strings.LastIndexByte(api, '/')
+	if i < 0 || i+1 == len(api) || api[i+1] < 'A' || api[i+1] > 'Z' {
+		return api, "", false
+	}
+	return api[:i], api[i+1:], true
+}
+
+// At gives the cluster with another Kubernetes version. A list captured from a live cluster is that of the version which
+// it ran, and no longer counts.
+func (c Cluster) At(kubernetes string) Cluster {
+	c.Kubernetes, c.Captured = kubernetes, nil
+	return c
+}
+
+// Minor gives the minor of the cluster's Kubernetes version, e.g. 33, or an error for one that is not known.
+func (c Cluster) Minor() (int, error) {
+	return minorOf(cmp.Or(strings.TrimPrefix(c.Kubernetes, "v"), schemas.NewestRelease))
+}
+
+// Scopes says of every kind that the cluster's Kubernetes version serves by default whether it is cluster-scoped. The keys
+// have a group and a kind only. Of a version that is not known the newest one counts: scopes do not change.
+func (c Cluster) Scopes() map[Key]bool {
+	minor, err := c.Minor()
+	if err != nil {
+		minor = schemas.NewestMinor
+	}
+	scopes := map[Key]bool{}
+	for _, api := range schemas.APIs(minor) {
+		scopes[Key{Group: api.Group, Kind: api.Kind}] = !api.Namespaced
+	}
+	return scopes
 }
 
 // minorOf reads the minor of "1.33.4", "1.33", "1.33.4-eks-1a2b" and "1.33.4+k3s1". An unknown minor is refused
@@ -97,12 +112,13 @@ func minorOf(version string) (int, error) {
 	if len(parts) == 2 || len(parts) == 3 {
 		major, err1 := strconv.Atoi(parts[0])
 		minor, err2 := strconv.Atoi(parts[1])
-		if err1 == nil && err2 == nil && major == 1 && oldestMinor <= minor && minor <= newestMinor {
+		if err1 == nil && err2 == nil && major == 1 && schemas.OldestMinor <= minor && minor <= schemas.NewestMinor {
 			return minor, nil
 		}
 	}
 	return 0, &Error{
-		Err:  fmt.Errorf("modelling Kubernetes %q: the version is not known", version),
-		Hint: fmt.Sprintf("state a version from 1.%d to 1.%d, e.g. %s", oldestMinor, newestMinor, newestKubernetes),
+		Err: fmt.Errorf("modelling Kubernetes %q: the version is not known", version),
+		Hint: fmt.Sprintf("state a version from 1.%d to 1.%d, e.g. %s",
+			schemas.OldestMinor, schemas.NewestMinor, schemas.NewestRelease),
 	}
 }

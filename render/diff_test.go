@@ -40,7 +40,7 @@ func TestDiff(t *testing.T) {
 		{"an object that vanishes", object("A", "a") + "---\n" + db("core"), object("A", "a"), []string{"removed Database.k8s.mariadb.com core/netbox"}},
 		{
 			"a moved namespace is a delete and a create", db("core"), db("apps"),
-			[]string{"added Database.k8s.mariadb.com apps/netbox", "removed Database.k8s.mariadb.com core/netbox"},
+			[]string{"moved Database.k8s.mariadb.com core/netbox", "  modified metadata.namespace: core -> apps"},
 		},
 		{
 			"fields", object("A", "a") + "spec: {r: 1, gone: x, c: [{image: a}, {image: b}]}\n",

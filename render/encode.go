@@ -8,12 +8,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Encode writes objects as canonical YAML: keys sorted, sequences indented by two, strings quoted where any YAML 1.1
+// Encode writes the objects as canonical YAML: keys sorted, sequences indented by two, strings quoted where any YAML 1.1
 // or 1.2 reader would take them for something else, a line "---" between objects and a final newline. Comments and the
 // spelling of the engine's text are gone, so two engines that mean the same give the same bytes.
-func Encode(objects []Object) ([]byte, error) {
+func (s Set) Encode() ([]byte, error) {
 	var out bytes.Buffer
-	for i, o := range objects {
+	for i, o := range s.Objects {
 		if i > 0 {
 			out.WriteString("---\n")
 		}

@@ -2,6 +2,7 @@ package render
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -38,6 +39,11 @@ func (k Key) Compare(o Key) int {
 		cmp.Compare(k.Namespace, o.Namespace), cmp.Compare(k.Name, o.Name))
 }
 
+// Definition says whether the object is a CustomResourceDefinition.
+func (k Key) Definition() bool {
+	return k.Group == "apiextensions.k8s.io" && k.Kind == "CustomResourceDefinition"
+}
+
 // Object is one Kubernetes object of a render.
 type Object struct {
 	Key        Key
@@ -66,6 +72,8 @@ type Set struct {
 	Documents int // YAML documents read, empty ones included
 	Empties   int // documents without content
 	Lists     int // documents of a List kind, flattened into their items
+	// Lost are the objects that Argo CD does not apply, in an effective set: see [Set.Effective].
+	Lost []Object
 }
 
 // Append gives the objects of s, then those of o, with the counts added up.
@@ -77,27 +85,42 @@ func (s Set) Append(o Set) Set {
 		Documents: s.Documents + o.Documents,
 		Empties:   s.Empties + o.Empties,
 		Lists:     s.Lists + o.Lists,
+		Lost:      append(slices.Clone(s.Lost), o.Lost...),
 	}
+}
+
+// Definitions lists the CustomResourceDefinitions of the set, in its order.
+func (s Set) Definitions() []Object {
+	var crds []Object
+	for _, o := range s.Objects {
+		if o.Key.Definition() {
+			crds = append(crds, o)
+		}
+	}
+	return crds
 }
 
 // Position gives the place of a field in the text that the object was parsed from. A field that is not there gives its
 // nearest parent's place.
 func (o Object) Position(path Path) Position {
 	pos := Position{File: o.Provenance.File, Line: o.Provenance.Line}
-	n := o.node
+	n, v := o.node, any(o.Tree)
 	for _, step := range path {
 		switch step := step.(type) {
 		case string:
 			n = child(n, step)
-		case int:
-			if n == nil || n.Kind != yaml.SequenceNode || step >= len(n.Content) {
+		default:
+			list, _ := v.([]any)
+			i := indexOf(list, step)
+			if n == nil || n.Kind != yaml.SequenceNode || i < 0 || i >= len(n.Content) {
 				return pos
 			}
-			n = n.Content[step]
+			n = n.Content[i]
 		}
 		if n == nil {
 			return pos
 		}
+		v, _ = Path{step}.In(v)
 		pos.Line, pos.Column = n.Line, n.Column
 	}
 	return pos

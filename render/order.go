@@ -19,19 +19,47 @@ type Result struct {
 	Inputs    []Input       // everything read, in the order of the sources
 	Unchecked []string      // what could not be judged
 	// Random lists fields that differ between two renders of the same input; empty for a deterministic app.
-	Random  []string
-	Elapsed time.Duration // for people; never part of any output that is compared
+	Random []string
+	// AsksAPIs says that a template of the app asks which APIs the cluster offers.
+	AsksAPIs     bool
+	Capabilities Capabilities  // what its templates were told
+	Err          error         // why there is no set; of Unchecked and the rest nothing is known then
+	Elapsed      time.Duration // for people; never part of any output that is compared
 }
 
 // Render does the order of work for every app of the plan, at most jobs at a time: read the sources, run the engines,
 // parse, decode placeholders, and judge completeness. Results come in the order of [Plan.Apps].
 //
-// All apps are tried. If any fails, the error joins the failures in that order and no result is given, so nobody
-// mistakes a part for the whole.
-func Render(ctx context.Context, plan Plan, c Capabilities, tools Tools) ([]Result, error) {
-	apps := plan.Apps()
+// What templates are told of the cluster follows from what the plan brings to it: apps that ask for APIs are rendered
+// again as soon as a CustomResourceDefinition that the plan renders adds one, until none does. The apps of
+// [Plan.Others] are rendered for that alone, and only where an app asks.
+//
+// All apps are tried. If any fails, the error joins the failures in that order. The results then say which: one with an
+// Err has no set. Whoever needs the whole looks at the error first.
+func Render(ctx context.Context, plan Plan, tools Tools) ([]Result, error) {
+	told, err := tools.Model(nil)
+	if err != nil {
+		return nil, err
+	}
+	results, err := renderAll(ctx, plan, plan.Apps(), tools.with(told))
+	if err != nil {
+		return nil, err
+	}
+	if results, err = settle(ctx, plan, results, tools.with(told)); err != nil {
+		return nil, err
+	}
+	failures := make([]error, len(results))
+	for i, r := range results {
+		if failures[i] = r.Err; r.Err != nil {
+			failures[i] = fmt.Errorf("app %s: %w", r.App.Name, r.Err)
+		}
+	}
+	return results, errors.Join(failures...)
+}
+
+// renderAll renders apps side by side. Its error is that of the context; a failure of an app is in its result.
+func renderAll(ctx context.Context, plan Plan, apps []App, tools told) ([]Result, error) {
 	results := make([]Result, len(apps))
-	failures := make([]error, len(apps))
 	slots := make(chan struct{}, max(tools.Jobs, 1))
 	var wait sync.WaitGroup
 	// The slot is taken before the goroutine starts, so that a plan of many apps does not start them all at once to
@@ -45,13 +73,16 @@ func Render(ctx context.Context, plan Plan, c Capabilities, tools Tools) ([]Resu
 		wait.Go(func() {
 			defer func() { <-slots }()
 			start := tools.now()
-			if failures[i] = ctx.Err(); failures[i] == nil {
-				w := work{plan: plan, app: app, capabilities: c, tools: tools}
-				results[i], failures[i] = w.result(ctx)
+			err := ctx.Err()
+			if err == nil {
+				w := work{plan: plan, app: app, capabilities: tools.capabilities, tools: tools.Tools}
+				results[i], err = w.result(ctx)
 			}
-			if failures[i] != nil {
-				failures[i] = fmt.Errorf("app %s: %w", app.Name, failures[i])
+			if err != nil {
+				// What the app gave until it failed is dropped, on purpose: nobody shall mistake a part for the whole.
+				results[i] = Result{App: app, Err: err}
 			}
+			results[i].Capabilities = tools.capabilities
 			results[i].Elapsed = tools.now().Sub(start)
 		})
 	}
@@ -61,14 +92,10 @@ func Render(ctx context.Context, plan Plan, c Capabilities, tools Tools) ([]Resu
 	go func() { wait.Wait(); close(all) }()
 	select {
 	case <-all:
+		return results, ctx.Err()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	// The results of the other apps are dropped with the error, on purpose.
-	if err := errors.Join(failures...); err != nil {
-		return nil, err
-	}
-	return results, nil
 }
 
 // work is the render of one app.
@@ -157,6 +184,7 @@ func (w work) add(ctx context.Context, source Source, to *Result) error {
 	to.Inputs = append(to.Inputs, part.Inputs...)
 	to.Unchecked = append(to.Unchecked, part.Unchecked...)
 	to.Random = append(to.Random, part.Random...)
+	to.AsksAPIs = to.AsksAPIs || part.AsksAPIs
 	return nil
 }
 
@@ -180,7 +208,7 @@ func (w work) source(ctx context.Context, source Source) (Result, error) {
 		again = sync.OnceValues(engine)
 		go again() // its outcome is asked for below
 	}
-	part := Result{Inputs: append(inputs, out.Inputs...), Unchecked: out.Unchecked}
+	part := Result{Inputs: append(inputs, out.Inputs...), Unchecked: out.Unchecked, AsksAPIs: out.AsksAPIs}
 	if part.Set, err = Parse(source.String(), out.YAML); err == nil && again != nil {
 		part.Random, err = differing(again, source, out.YAML, part.Set)
 	} else if again != nil {

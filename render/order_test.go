@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -24,6 +25,7 @@ func planOf(sources ...Source) Plan {
 // engines are tools that give fixed answers.
 func engines(yaml string) Tools {
 	return Tools{
+		Model: func([]Object) (Capabilities, error) { return Capabilities{}, nil },
 		Fetch: func(_ context.Context, s Source) (Tree, error) {
 			if s.Kind == KindManifests {
 				return Tree{Origin: s.Path, Files: []File{{Path: "a.yaml", Data: []byte(yaml)}}, Inputs: []Input{{Name: s.Path}}}, nil
@@ -43,7 +45,7 @@ func TestRenderDoesEveryAppInOrder(t *testing.T) {
 		Source{Kind: KindKustomize, Path: "apps/k"}, Source{Kind: KindManifests, Path: "manifests/m"},
 	)
 	plan.Layers[0].Apps[1].Secrets = "avp"
-	results, err := Render(context.Background(), plan, Capabilities{}, engines("---\n# Source: c/templates/a.yaml\n"+object("A", "a")+"---\n"))
+	results, err := Render(context.Background(), plan, engines("---\n# Source: c/templates/a.yaml\n"+object("A", "a")+"---\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +72,8 @@ func TestRenderGivesAllFailuresAndNoPart(t *testing.T) {
 		}
 		return Tree{}, nil
 	}
-	results, err := Render(context.Background(), plan, Capabilities{}, tools)
-	if results != nil {
+	results, err := Render(context.Background(), plan, tools)
+	if len(results) != len(plan.Apps()) || results[0].Err == nil || len(results[0].Set.Objects) > 0 {
 		t.Errorf("a part was given: %v", results)
 	}
 	want := "app app0: stack.cue:10: reading chart bad: not there\napp app2: stack.cue:12: reading chart bad: not there"
@@ -82,12 +84,12 @@ func TestRenderGivesAllFailuresAndNoPart(t *testing.T) {
 
 func TestRenderRefusesAnEmptyRender(t *testing.T) {
 	plan := planOf(Source{Kind: KindHelm, Chart: "c"})
-	_, err := Render(context.Background(), plan, Capabilities{}, engines("---\n# nothing\n"))
+	_, err := Render(context.Background(), plan, engines("---\n# nothing\n"))
 	if err == nil || !strings.Contains(err.Error(), "no object came out (1 empty documents)") {
 		t.Errorf("got %v", err)
 	}
 	plan.Layers[0].Apps[0].AllowEmpty = true
-	results, err := Render(context.Background(), plan, Capabilities{}, engines("---\n# nothing\n"))
+	results, err := Render(context.Background(), plan, engines("---\n# nothing\n"))
 	if err != nil || len(results) != 1 || results[0].Set.Empties != 1 {
 		t.Errorf("with allowEmpty: %v, %v", results, err)
 	}
@@ -101,7 +103,7 @@ func TestRenderNamesWhatDiffersFromRunToRun(t *testing.T) {
 		text := object("Secret", "s") + fmt.Sprintf("data: {fixed: a, password: p%d}\n", n)
 		return Output{YAML: []byte(text), Random: []string{"randAlphaNum at templates/s.yaml:3"}}, nil
 	}
-	results, err := Render(context.Background(), planOf(Source{Kind: KindHelm, Chart: "c"}), Capabilities{}, tools)
+	results, err := Render(context.Background(), planOf(Source{Kind: KindHelm, Chart: "c"}), tools)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +119,7 @@ func TestRenderStopsWhenCanceled(t *testing.T) {
 		cancel()
 		return Output{YAML: []byte(object("A", "a"))}, nil
 	}
-	results, err := Render(ctx, planOf(Source{Kind: KindHelm}, Source{Kind: KindHelm}), Capabilities{}, tools)
+	results, err := Render(ctx, planOf(Source{Kind: KindHelm}, Source{Kind: KindHelm}), tools)
 	if !errors.Is(err, context.Canceled) || results != nil {
 		t.Errorf("got %v, %v", results, err)
 	}
@@ -150,5 +152,38 @@ func TestCapabilities(t *testing.T) {
 		if _, err := (Cluster{Kubernetes: version}).Capabilities(); err == nil {
 			t.Errorf("version %q is accepted", version)
 		}
+	}
+}
+
+func TestCapabilitiesOfADistribution(t *testing.T) {
+	c := Cluster{Kubernetes: "1.33.4", Distribution: "k3s"}
+	for name, want := range map[string]bool{"k3s": true, "rke2": true, "talos": false, "": false} {
+		c.Distribution = name
+		got, err := c.Capabilities()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, api := range []string{"helm.cattle.io/v1", "helm.cattle.io/v1/HelmChartConfig"} {
+			if slices.Contains(got.APIVersions, api) != want {
+				t.Errorf("distribution %q has %s: %t, want %t", name, api, !want, want)
+			}
+		}
+		for _, api := range []string{"v1/ComponentStatus", "authorization.k8s.io/v1", "policy/v1beta1"} {
+			if slices.Contains(got.APIVersions, api) {
+				t.Errorf("distribution %q: Argo CD would not tell of %s", name, api)
+			}
+		}
+	}
+	c = Cluster{Kubernetes: "1.33.4", Distribution: "k3s", Captured: []string{"v1/Secret", "apps/v1"}, APIVersions: []string{"example.com/v1/Thing"}}
+	got, err := c.Capabilities()
+	want := []string{"apps/v1", "example.com/v1", "example.com/v1/Thing", "v1", "v1/Secret"}
+	if err != nil || !slices.Equal(got.APIVersions, want) {
+		t.Errorf("captured: %v, %v; want %v", got.APIVersions, err, want)
+	}
+	if minor, err := c.Minor(); minor != 33 || err != nil {
+		t.Errorf("minor is %d, %v", minor, err)
+	}
+	if kept := got.WithoutKinds().APIVersions; !slices.Equal(kept, []string{"apps/v1", "example.com/v1", "v1"}) || len(got.APIVersions) != 5 {
+		t.Errorf("without kinds: %v, and the list itself %v", kept, got.APIVersions)
 	}
 }

@@ -265,7 +265,7 @@ func TestEncodeIsCanonicalAndReadsBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := Encode(set.Objects)
+		out, err := set.Encode()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -297,7 +297,7 @@ func FuzzParse(f *testing.F) {
 		if set.Lists == 0 && set.Documents != set.Empties+len(set.Objects) {
 			t.Fatalf("%d documents, %d empties, %d objects", set.Documents, set.Empties, len(set.Objects))
 		}
-		out, err := Encode(set.Objects)
+		out, err := set.Encode()
 		if err != nil {
 			t.Fatalf("encoding: %v", err)
 		}

@@ -42,6 +42,15 @@ type Plan struct {
 	// Credentials name the environment variables that hold them, by beginning of a URL. The value of a variable is
 	// "user:password", or a token, which has no colon (RFC 6750).
 	Credentials map[string]string
+	// Others are apps that a selection left out of Layers. They are rendered only for the kinds that they define.
+	Others []App
+	// Accept are the findings that people took responsibility for, in the order of their positions.
+	Accept []Acceptance
+	// Never are kinds of which no object may disappear: "Kind" or "Kind.group".
+	Never []string
+	// MaxPrune is how many objects an app may lose in one step, by kind ("Kind", "Kind.group", or "*" for all of them);
+	// an app's own budgets come first.
+	MaxPrune map[string]int
 }
 
 // Apps lists the apps of all layers: by wave, then layer name, then app name.
@@ -72,7 +81,10 @@ type Cluster struct {
 	PodCIDR      string
 	ServiceCIDR  string
 	APIVersions  []string // APIs beyond the built-in ones: "group/version" or "group/version/Kind"
-	Domain       string
+	// Captured is the complete list of APIs of a live cluster, spelled as APIVersions. It stands in place of the built-in
+	// ones and those of the distribution; empty where none was captured.
+	Captured []string
+	Domain   string
 }
 
 // Hydration is where the hydrated tree goes and how Argo CD reads it.
@@ -87,10 +99,27 @@ type Hydration struct {
 
 // Toolchain is helm + kustomize + capabilities: everything besides the sources that decides what a render gives.
 type Toolchain struct {
-	Name         string
-	Helm         string // version without "v", e.g. "3.22.0"
-	Kustomize    string
-	Capabilities Capabilities // complete, as [Cluster.Capabilities] gives them
+	Name      string
+	ArgoCD    string // version whose tools it has; empty where the tools are stated
+	Helm      string // version without "v", e.g. "3.22.0"; in a plan empty for the one that ArgoCD ships
+	Kustomize string
+	// Profile is how much of the cluster its templates are told: "cluster", "groups", "plugin", "hydrator" or "minor".
+	// Empty, as in a plan where it is not said, is that of native rendering by ArgoCD.
+	Profile string
+	Cluster Cluster // the plan's, with what the toolchain says otherwise
+	// Capabilities are what the profile makes of Cluster, complete; in a plan they are not modelled yet.
+	Capabilities Capabilities
+}
+
+// Acceptance is the word of a person that one finding is meant.
+type Acceptance struct {
+	Object string // key as [Key.String] writes it, e.g. "Database.k8s.mariadb.com databases/netbox"
+	App    string // empty for any
+	Rule   string // id of the rule, empty for any
+	Reason string
+	By     string // who accepts it
+	Until  string // last day on which it holds, "2026-12-31"
+	Pos    Position
 }
 
 // Layer is a group of apps that Argo CD syncs in one wave.
@@ -115,6 +144,7 @@ type App struct {
 	AllowEmpty bool
 	// AllowRandom accepts a render that differs from run to run (random or certificate functions in a chart).
 	AllowRandom bool
+	MaxPrune    map[string]int // see [Plan.MaxPrune]
 	Pos         Position
 }
 

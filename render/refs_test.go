@@ -47,7 +47,7 @@ func TestKustomizationOfARepository(t *testing.T) {
 		got = append(got, b)
 		return Output{YAML: []byte(object("A", "a")), Inputs: []Input{{Name: "k"}}}, nil
 	}
-	results, err := Render(context.Background(), plan, Capabilities{}, tools)
+	results, err := Render(context.Background(), plan, tools)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestValuesOfARepository(t *testing.T) {
 		}
 		return Output{YAML: []byte(object("A", "a"))}, nil
 	}
-	results, err := Render(context.Background(), plan, Capabilities{}, tools)
+	results, err := Render(context.Background(), plan, tools)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestBadPathIntoARepository(t *testing.T) {
 		{Source{Kind: KindKustomize, Path: "$down/x"}, "following path $down/x: the server is down", ""},
 	} {
 		plan, tools, _ := withRefs(c.source)
-		_, err := Render(context.Background(), plan, Capabilities{}, tools)
+		_, err := Render(context.Background(), plan, tools)
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("error does not say %q: %v", c.says, err)
 		}

@@ -24,7 +24,7 @@ func TestMergeKeysActWhereTheyStand(t *testing.T) {
 
 func TestEncodeKeepsLinesThatBeginWithATab(t *testing.T) {
 	set := parsed(t, object("A", "a")+`v: ["\tgo build\nall:\n"]`+"\n")
-	text, err := Encode(set.Objects)
+	text, err := set.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestEncodeKeepsLinesThatBeginWithATab(t *testing.T) {
 
 func TestAFileOfManifestsHoldsAnObject(t *testing.T) {
 	for _, text := range []string{"", "# all of it is commented out\n", "---\n---\n"} {
-		_, err := Render(context.Background(), planOf(Source{Kind: KindManifests, Path: "m"}), Capabilities{}, engines(text))
+		_, err := Render(context.Background(), planOf(Source{Kind: KindManifests, Path: "m"}), engines(text))
 		if err == nil || !strings.Contains(err.Error(), "m/a.yaml: reading manifests: the file holds no object") {
 			t.Errorf("%q: got %v", text, err)
 		}

@@ -72,10 +72,15 @@ type Output struct {
 	Unchecked []string
 	// Random names template functions in use whose result changes from run to run, with the template file.
 	Random []string
+	// AsksAPIs says that a template asks which APIs the cluster offers, so that the output may change with the list.
+	AsksAPIs bool
 }
 
 // Tools are the engines and readers that the order of work calls. cmd/sluice fills it in.
 type Tools struct {
+	// Model gives what templates are told of the cluster, with the kinds that these CustomResourceDefinitions define added
+	// where the toolchain would know of them. It is called with none first.
+	Model func(crds []Object) (Capabilities, error)
 	// Fetch reads a source whole, or fails. For an umbrella chart the tree holds its dependencies.
 	Fetch func(context.Context, Source) (Tree, error)
 	// Helm renders a chart.

@@ -154,7 +154,9 @@ func (v *invocation) toolchainFor(plan render.Plan) (render.Toolchain, error) {
 				Hint: "linked is " + kustomize.Version,
 			}
 		}
-		return declared, nil
+		var err error
+		declared.Capabilities, err = declared.Cluster.Capabilities()
+		return declared, err
 	case v.toolchain == "" && shipsHelm4(plan.Cluster.ArgoCD), v.toolchain == "helm4":
 		chain.Helm = helm.Version4
 	// The list to suggest from has the names that the stack declares; they come from a map, so they are sorted.
@@ -205,7 +207,8 @@ func (v *invocation) render(ctx context.Context, plan render.Plan, chain render.
 	if files == nil {
 		files = bounded
 	}
-	results, err := render.Render(ctx, plan, chain.Capabilities, render.Tools{
+	results, err := render.Render(ctx, plan, render.Tools{
+		Model: func([]render.Object) (render.Capabilities, error) { return chain.Capabilities, nil },
 		Fetch: reader.Fetch, Helm: template, Kustomize: engine.Build, Decode: avp.Decode,
 		Dir: files, Stack: bounded, Jobs: v.jobs, Clock: time.Now,
 	})

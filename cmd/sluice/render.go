@@ -113,7 +113,7 @@ func printObjects(w *bufio.Writer, form string, results []render.Result) error {
 	}
 	// One object at a time: a cluster of CRDs is tens of megabytes, and the writer is buffered.
 	for _, o := range all.Objects {
-		text, err := render.Encode([]render.Object{o})
+		text, err := (render.Set{Objects: []render.Object{o}}).Encode()
 		if err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ var arrows = []struct {
 	from string
 	to   []string
 }{
-	{"sluice/render", nil},
+	{"sluice/render", []string{"sluice/schemas"}},
 	{"sluice/render/stack", []string{"sluice/render", "sluice/schemas"}},
 	{"sluice/render/*", []string{"sluice/render"}},
 	{"sluice/validate", []string{"sluice/render"}},

@@ -1,5 +1,5 @@
 // Package application writes the Argo CD side of a hydrated tree: the Applications and AppProjects that make Argo CD
-// sync what sluice rendered.
+// sync what sluice rendered. It reads Applications back too, for the destination and the policy of what is live.
 //
 // The objects form three steps. The root Application, applied once by a person together with its project, creates one
 // Application and one AppProject per layer; each layer's Application creates one Application per app; each app's

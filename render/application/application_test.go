@@ -163,7 +163,7 @@ spec:
 `,
 	}
 	for file, want := range tests {
-		text, err := render.Encode([]render.Object{byFile[file]})
+		text, err := (render.Set{Objects: []render.Object{byFile[file]}}).Encode()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -155,8 +155,12 @@ func (b branch) unmoved() error {
 	if err != nil || now == b.tip {
 		return err
 	}
+	return moved(b.tip.String(), now)
+}
+
+func moved(from string, to plumbing.Hash) error {
 	return &render.Error{
-		Err:  fmt.Errorf("the branch moved from %s to %s meanwhile", b.tip, now),
+		Err:  fmt.Errorf("the branch moved from %s to %s meanwhile", from, to),
 		Hint: "run again; the new tip is taken into account",
 	}
 }

@@ -19,6 +19,9 @@ import (
 type CommitOptions struct {
 	Branch string // branch to move, e.g. "rendered/three-layer"
 	Create bool   // start the branch, without history, if it does not exist
+	// Tip is the commit that the branch has to be at, in hex, all zeros where it must not exist; empty for any. A branch
+	// that moved since somebody looked at it is an error.
+	Tip string
 	// StackDir is the stack's directory in the work tree of a repository, which need not be the one committed to. The
 	// commit checked out there is the dry revision.
 	StackDir string
@@ -59,6 +62,9 @@ func commit(ctx context.Context, repoDir string, files Files, o CommitOptions) (
 	}
 	if b.tip.IsZero() && !o.Create {
 		return Summary{}, b.missing(repoDir)
+	}
+	if o.Tip != "" && o.Tip != b.tip.String() {
+		return Summary{}, moved(o.Tip, b.tip)
 	}
 	dry, err := readDry(ctx, o.StackDir, o.Reads)
 	if err != nil {

@@ -458,3 +458,17 @@ func TestARealTreeIsCommittedAndUnchanged(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+func TestCommitGoesOnTheTipThatWasLookedAt(t *testing.T) {
+	dir, o := repository(t)
+	o.Tip = strings.Repeat("0", 40)
+	first := committed(t, dir, before, o)
+	if _, err := Commit(t.Context(), dir, after, o); err == nil || !strings.Contains(err.Error(), "the branch moved from") || !hinted(err) {
+		t.Errorf("a branch that somebody else created: %v", err)
+	}
+	o.Tip = first.Commit
+	committed(t, dir, after, o)
+	if _, err := Commit(t.Context(), dir, before, o); err == nil || !strings.Contains(err.Error(), "the branch moved from") {
+		t.Errorf("a branch that moved: %v", err)
+	}
+}

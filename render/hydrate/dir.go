@@ -34,6 +34,43 @@ func WriteDir(ctx context.Context, files Files, dir string) (Summary, error) {
 	return s, nil
 }
 
+// Replace is [WriteDir] for a tree whose seal was looked at before, see [Files.Seal]: it refuses where another run has
+// written since. What was judged then would not be what is replaced.
+func (f Files) Replace(ctx context.Context, dir, seal string) (Summary, error) {
+	looked := false
+	s, err := writeDir(ctx, f, dir, func(string) error { // called under the lock, first before anything changed
+		if looked {
+			return nil
+		}
+		looked = true
+		return unchanged(dir, seal)
+	})
+	if err != nil {
+		return Summary{}, fmt.Errorf("writing the hydrated tree %s: %w", dir, err)
+	}
+	return s, nil
+}
+
+// unchanged compares the records of a directory with a seal.
+func unchanged(dir, seal string) error {
+	now := make(Files)
+	for _, p := range []string{inventoryPath, pendingPath} {
+		text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(p)))
+		if err == nil {
+			now[p] = text
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if now.Seal() == seal {
+		return nil
+	}
+	return &render.Error{
+		Err:  errors.New("another run has written the tree since it was compared"),
+		Hint: "run again; what lies there now is taken into account",
+	}
+}
+
 // writeDir is WriteDir with a function that is called before each step that changes the tree; tests end a run there.
 func writeDir(ctx context.Context, files Files, dir string, step func(what string) error) (Summary, error) {
 	files, err := complete(files)

@@ -524,3 +524,46 @@ func TestFilesGivenAreNotChanged(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A brake that looked at one tree must not let another one be replaced.
+func TestATreeIsReplacedOnlyAsItWasLookedAt(t *testing.T) {
+	dir := hydrated(t, before)
+	seen, err := ReadDir(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := WriteDir(t.Context(), after, dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, seal := range []string{seen.Seal(), ""} {
+		if _, err := before.Replace(t.Context(), dir, seal); err == nil || !strings.Contains(err.Error(), "since it was compared") || !hinted(err) {
+			t.Errorf("a tree written meanwhile: %v", err)
+		}
+	}
+	if diff := cmp.Diff(wanted(after), onDisk(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+	if seen, err = ReadDir(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := before.Replace(t.Context(), dir, seen.Seal()); err != nil || !s.Wrote {
+		t.Errorf("the tree that was looked at: %+v, %v", s, err)
+	}
+	if _, err := before.Replace(t.Context(), filepath.Join(dir, "new"), Files{}.Seal()); err != nil {
+		t.Errorf("where nothing was: %v", err)
+	}
+}
+
+func TestGoneListsWhatTheInventoryHasAndTheTreeHasNot(t *testing.T) {
+	files, err := complete(tree("core/db/database.yaml", "one", "core/empty/.gitkeep", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := files.Gone(); len(got) > 0 {
+		t.Errorf("of a whole tree: %v", got)
+	}
+	delete(files, "core/db/database.yaml")
+	if got := files.Gone(); !slices.Equal(got, []string{"core/db/database.yaml"}) {
+		t.Errorf("got %v", got)
+	}
+}

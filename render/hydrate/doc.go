@@ -13,4 +13,6 @@
 // those files with what is there. All three keep one rule: a path is changed or removed only if the inventory of the
 // last run owns it and its content is what that run wrote. Everything else is foreign and stays (Argo CD's own
 // hydrator wiped branches that it shared, argo-cd #24179 and #23944).
+//
+// The way back is [ReadDir] or [ReadRevision], then [Files.Results]: what a tree holds, whole or not at all.
 package hydrate

@@ -75,6 +75,29 @@ func (own inventory) text() []byte {
 	return b.Bytes()
 }
 
+// Gone lists the paths of the inventory that are not there; in a tree without inventory, or with a damaged one, none.
+func (f Files) Gone() []string {
+	own, err := parseInventory(inventoryPath, unixLines(f[inventoryPath]))
+	if err != nil {
+		return nil
+	}
+	maps.DeleteFunc(own, func(p string, _ []string) bool {
+		_, there := f[p]
+		return there
+	})
+	return slices.Sorted(maps.Keys(own))
+}
+
+// Seal tells one state of a tree from another by its records. It is empty where there are none: then nothing in the
+// tree is sluice's.
+func (f Files) Seal() string {
+	own, pending := f[inventoryPath], f[pendingPath]
+	if own == nil && pending == nil {
+		return ""
+	}
+	return digest(own) + digest(pending)
+}
+
 // and gives the inventory of both.
 func (own inventory) and(other inventory) inventory {
 	both := make(inventory, len(own))

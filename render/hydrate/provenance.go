@@ -42,6 +42,7 @@ type engineProvenance struct {
 	Toolchain string `json:"toolchain,omitempty"`
 	Helm      string `json:"helm,omitempty"`
 	Kustomize string `json:"kustomize,omitempty"`
+	Profile   string `json:"profile,omitempty"` // what templates were told; empty for all that is known of the cluster
 }
 
 type appProvenance struct {
@@ -86,14 +87,22 @@ type objectProvenance struct {
 	Template string `json:"template,omitempty"`
 }
 
-// clusterOf prefers the capabilities that the render really had over what the plan says.
-func clusterOf(c render.Cluster, made render.Toolchain) clusterProvenance {
-	apis := made.Capabilities.APIVersions
+// clusterOf prefers the capabilities that the render really had over those of the toolchain, which know no definition that
+// the plan renders, and over what the plan says. All results have the same: what an app was told before it was rendered
+// again for an API that another one defines counts for none.
+func clusterOf(c render.Cluster, made render.Toolchain, results []render.Result) clusterProvenance {
+	told := made.Capabilities
+	for _, r := range results {
+		if len(r.Capabilities.APIVersions) > 0 {
+			told = r.Capabilities
+		}
+	}
+	apis := told.APIVersions
 	if len(apis) == 0 {
 		apis = c.APIVersions
 	}
 	return clusterProvenance{
-		Kubernetes:   cmp.Or(made.Capabilities.KubeVersion, c.Kubernetes),
+		Kubernetes:   cmp.Or(told.KubeVersion, c.Kubernetes),
 		Distribution: c.Distribution,
 		ArgoCD:       c.ArgoCD,
 		APIVersions:  sorted(apis),
@@ -111,7 +120,11 @@ func refsOf(plan render.Plan) []refProvenance {
 }
 
 func enginesOf(made render.Toolchain) engineProvenance {
-	return engineProvenance{Toolchain: made.Name, Helm: made.Helm, Kustomize: made.Kustomize}
+	profile := made.Profile
+	if profile == "cluster" {
+		profile = ""
+	}
+	return engineProvenance{Toolchain: made.Name, Helm: made.Helm, Kustomize: made.Kustomize, Profile: profile}
 }
 
 func appOf(r render.Result) appProvenance {

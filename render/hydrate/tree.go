@@ -35,7 +35,7 @@ func Tree(plan render.Plan, results []render.Result, applications []render.Objec
 	b := builder{files: make(Files), folded: make(map[string]string)}
 	ordered, err := match(plan, results)
 	b.fail(err)
-	p := provenance{Stack: plan.Name, Cluster: clusterOf(plan.Cluster, made), Engines: enginesOf(made), Refs: refsOf(plan)}
+	p := provenance{Stack: plan.Name, Cluster: clusterOf(plan.Cluster, made, results), Engines: enginesOf(made), Refs: refsOf(plan)}
 	for _, r := range ordered {
 		p.Apps = append(p.Apps, b.app(r))
 	}
@@ -185,7 +185,7 @@ func (b *builder) application(o render.Object) {
 
 // encode gives an object's text and proves that the text is the object.
 func encode(o render.Object) ([]byte, error) {
-	text, err := render.Encode([]render.Object{o})
+	text, err := (render.Set{Objects: []render.Object{o}}).Encode()
 	if err != nil {
 		return nil, err
 	}

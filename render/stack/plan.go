@@ -2,7 +2,6 @@ package stack
 
 import (
 	"cmp"
-	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -32,9 +31,12 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 // plan fills in the nouns and checks them. The plan is of use only where no fault was recorded.
 func (c *checker) plan(stack *node) render.Plan {
 	p := render.Plan{
-		Name:    stack.text("name"),
-		Cluster: c.cluster(stack.at("cluster")),
-		Hydrate: hydration(stack),
+		Name:     stack.text("name"),
+		Cluster:  c.cluster(stack.at("cluster")),
+		Hydrate:  hydration(stack),
+		Accept:   acceptances(stack.at("accept")),
+		Never:    sortedTexts(stack.texts("neverPrune")),
+		MaxPrune: budgets(stack.at("maxPrune")),
 	}
 	for _, name := range stack.at("toolchains").names() {
 		if p.Toolchains == nil {
@@ -66,7 +68,9 @@ func (c *checker) plan(stack *node) render.Plan {
 func (c *checker) cluster(n *node) render.Cluster {
 	c.ranges(n.at("podCIDR"))
 	c.ranges(n.at("serviceCIDR"))
-	c.capabilities(n.at("kubernetes"), n.text("kubernetes"), nil)
+	if version := n.at("kubernetes"); version != nil {
+		c.known(version)
+	}
 	return render.Cluster{
 		Kubernetes:   n.text("kubernetes"),
 		Distribution: n.text("distribution"),
@@ -74,6 +78,7 @@ func (c *checker) cluster(n *node) render.Cluster {
 		PodCIDR:      n.text("podCIDR"),
 		ServiceCIDR:  n.text("serviceCIDR"),
 		APIVersions:  sortedTexts(n.texts("apiVersions")),
+		Captured:     sortedTexts(n.texts("captured")),
 		Domain:       n.text("domain"),
 	}
 }
@@ -95,34 +100,6 @@ func hydration(stack *node) render.Hydration {
 		Prefix:    n.text("prefix"),
 		Plugin:    cmp.Or(n.text("plugin"), "argocd-vault-plugin"),
 	}
-}
-
-// toolchain gives a declared alternative. What it does not say of capabilities is the cluster's, so that two toolchains
-// differ in no more than the stack says.
-func (c *checker) toolchain(name string, n *node, cluster render.Cluster) render.Toolchain {
-	apis := cluster.APIVersions
-	if n.at("apiVersions") != nil {
-		apis = n.texts("apiVersions")
-	}
-	kubernetes := cluster.Kubernetes
-	if n.at("kubernetes") != nil {
-		kubernetes = n.text("kubernetes")
-	}
-	return render.Toolchain{
-		Name: name, Helm: n.text("helm"), Kustomize: n.text("kustomize"),
-		Capabilities: c.capabilities(n.at("kubernetes"), kubernetes, apis),
-	}
-}
-
-// capabilities models what a toolchain's templates see. A version that is not known is a fault of n, the field that
-// states it; one that breaks the schema has been reported already.
-func (c *checker) capabilities(n *node, kubernetes string, apis []string) render.Capabilities {
-	made, err := render.Cluster{Kubernetes: kubernetes, APIVersions: apis}.Capabilities()
-	var fault *render.Error
-	if n != nil && kubernetes != "" && errors.As(err, &fault) {
-		c.add(n.place, fault.Hint, "%v", fault.Err)
-	}
-	return made
 }
 
 // layer gives a layer with its apps, in the order of their names. The wave of a layer whose wave was wrong is unknown,
@@ -157,6 +134,7 @@ func (c *checker) app(name string, layer render.Layer, n *node) *app {
 			Automated: n.at("sync").yes("automated"), Prune: n.at("sync").yes("prune"),
 			SelfHeal: n.at("sync").yes("selfHeal"), Options: n.at("sync").texts("options"),
 		},
+		MaxPrune: budgets(n.at("maxPrune")),
 	}
 	a.Sources = c.sources(name, n)
 	return a

@@ -132,7 +132,7 @@ func (r *reader) structure(v cue.Value, s *shape, at place) *node {
 			r.unknown(r.place(it.Value(), here), name, s)
 		case s.elem != nil && !s.value.Allows(cue.Str(name)):
 			n.lost, n.gone = true, append(n.gone, name)
-			r.found.add(r.place(it.Value(), here), "", "%q is not %s", veil(name), nameRule)
+			r.found.add(r.place(it.Value(), here), "", "%q is not %s", veil(name), s.nameWant)
 		default:
 			child := r.read(it.Value(), field, here)
 			n.set(name, child)
@@ -153,9 +153,6 @@ func (r *reader) structure(v cue.Value, s *shape, at place) *node {
 	}
 	return n
 }
-
-// nameRule says what the names of layers, apps, toolchains and refs look like.
-const nameRule = "a name of lower-case letters, digits and '-', at most 63 long, that starts and ends with a letter or digit"
 
 // unknown reports a field that the definition does not have.
 func (r *reader) unknown(at place, name string, s *shape) {
@@ -275,6 +272,9 @@ func (r *reader) scalar(v cue.Value, s *shape, at place) *node {
 		return nil
 	case s.want != "" && s.rule.Unify(v).Err() != nil:
 		got := fmt.Sprintf("got %q, ", text)
+		if s.kind != cue.StringKind {
+			got = fmt.Sprintf("got %v, ", value)
+		}
 		if s.unsaid {
 			got = ""
 		}

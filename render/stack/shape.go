@@ -2,6 +2,7 @@ package stack
 
 import (
 	"slices"
+	"strconv"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/cuecontext"
@@ -16,6 +17,7 @@ type shape struct {
 	fields   map[string]*shape // of a struct with known fields
 	names    []string          // of fields, sorted
 	elem     *shape            // of a list, or of a struct with free names
+	nameWant string            // what the free names are, in words
 	open     bool              // a struct that takes anything
 	required bool              // must be given
 	optional bool              // absent unless given; otherwise the default stands in
@@ -26,17 +28,26 @@ type shape struct {
 	unsaid   bool // no message may quote the value: by mistake it may be a secret
 }
 
-// freeName is a field name that every pattern on names allows: what such a pattern asks of its fields cannot be looked
-// up, but what it asks of this one can.
-const freeName = "a"
+// freeNames are field names of which every pattern on names allows one: what such a pattern asks of its fields cannot be
+// looked up, but what it asks of this one can. Beside each is what the pattern asks of names, in words.
+var freeNames = []struct{ name, want string }{
+	{"a", "a name of lower-case letters, digits and '-', at most 63 long, that starts and ends with a letter or digit"},
+	{"A", `a kind as "Kind" or "Kind.group", or "*" for all kinds`},
+	{"A a", `an object as "Kind.group namespace/name"`},
+}
 
 // newShape reads a definition.
 func newShape(v cue.Value) *shape {
-	return readShape(v, cuecontext.New(cuecontext.CUE_DEBUG("")).CompileString(freeName+": _"))
+	ctx := cuecontext.New(cuecontext.CUE_DEBUG(""))
+	free := make([]cue.Value, len(freeNames))
+	for i, f := range freeNames {
+		free[i] = ctx.CompileString(strconv.Quote(f.name) + ": _")
+	}
+	return readShape(v, free)
 }
 
-// readShape reads a part of a definition; free is a struct with the field freeName.
-func readShape(v, free cue.Value) *shape {
+// readShape reads a part of a definition; free are structs with a field of freeNames each.
+func readShape(v cue.Value, free []cue.Value) *shape {
 	s := &shape{value: v, kind: v.IncompleteKind()}
 	switch s.kind {
 	case cue.StructKind:
@@ -50,7 +61,7 @@ func readShape(v, free cue.Value) *shape {
 }
 
 // structure reads the fields of a struct, or the shape of all of them where the names are free.
-func (s *shape) structure(v, free cue.Value) {
+func (s *shape) structure(v cue.Value, free []cue.Value) {
 	if any := v.LookupPath(cue.MakePath(cue.AnyString)); any.Exists() {
 		if s.open = any.IncompleteKind() == cue.TopKind; !s.open {
 			s.elem = readShape(any, free)
@@ -72,7 +83,13 @@ func (s *shape) structure(v, free cue.Value) {
 		return
 	}
 	s.fields = nil
-	s.elem = readShape(v.Unify(free).LookupPath(cue.ParsePath(freeName)), free)
+	for i, f := range freeNames {
+		field := v.Unify(free[i]).LookupPath(cue.MakePath(cue.Str(f.name)))
+		if field.Exists() && field.IncompleteKind() != cue.BottomKind {
+			s.elem, s.nameWant = readShape(field, free), f.want
+			return
+		}
+	}
 }
 
 // scalar reads default, enumeration and pattern.

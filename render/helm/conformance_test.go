@@ -121,17 +121,21 @@ func lines(list []string) string {
 	return strings.Join(list, "\n") + "\n"
 }
 
-func section(archive *txtar.Archive, name, major string) string {
-	var text string
-	for _, f := range archive.Files {
-		if f.Name == name+"."+major {
-			return string(f.Data)
-		}
-		if f.Name == name {
-			text = string(f.Data)
+// section gives the most particular of the sections of a name: of the version, of the major, of both.
+func section(archive *txtar.Archive, name string, engines ...string) string {
+	for _, engine := range engines {
+		for _, f := range archive.Files {
+			if f.Name == name+"."+engine {
+				return string(f.Data)
+			}
 		}
 	}
-	return text
+	for _, f := range archive.Files {
+		if f.Name == name {
+			return string(f.Data)
+		}
+	}
+	return ""
 }
 
 // releaseOf builds a release from a conformance file and helm's flags.

@@ -18,6 +18,15 @@ func kubeVersionError(version string, err error) error {
 	}
 }
 
+// kubeConstraintError is for a chart that wants another cluster.
+func kubeConstraintError(chart, constraint, version string) error {
+	return &render.Error{
+		Pos:  render.Position{File: chart + "/Chart.yaml"},
+		Err:  fmt.Errorf("the chart requires kubeVersion %s, which Kubernetes %s does not meet", constraint, version),
+		Hint: "choose a chart version for this cluster, or correct the Kubernetes version",
+	}
+}
+
 // The forms of error that the engines give (pkg/engine/engine.go of both majors) and text/template underneath.
 var (
 	// placed is "execution error at (chart/templates/x.yaml:3:5): message", the form for fail and required, and
@@ -146,7 +155,7 @@ func coalesceError(err error) error {
 	if m == nil {
 		return fmt.Errorf("merging the values: %w", err)
 	}
-	got := fmt.Sprintf("a %s (%s)", m[2], m[3])
+	got := "a " + m[2] // and not the value, which may be a secret
 	if m[3] == "<nil>" {
 		got = "null"
 	}

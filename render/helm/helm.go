@@ -1,4 +1,5 @@
-// Package helm renders charts with the Helm 3 and the Helm 4 library, in this process and without a network.
+// Package helm renders charts without a network: with the Helm 3 or the Helm 4 library in this process ([Engine]), or with
+// a helm binary of another version ([External]), whose render the library of its major prepares and judges.
 //
 // The output equals what `helm template` of the same version prints, object for object and in the same order:
 // resources of crds/ first, then the manifests in install order, then the hooks. Four things differ on purpose.

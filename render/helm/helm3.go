@@ -83,18 +83,24 @@ func sortKeys3(c *chart.Chart) {
 // it.
 func describe3(c *chart.Chart) part {
 	p := part{
-		name: c.Name(), path: c.ChartFullPath(), kind: c.Metadata.Type, kubeVersion: c.Metadata.KubeVersion,
+		name: c.Name(), version: c.Metadata.Version, path: c.ChartFullPath(), kind: c.Metadata.Type, kubeVersion: c.Metadata.KubeVersion,
 		schema: c.Schema, values: c.Values,
 	}
 	for _, d := range c.Metadata.Dependencies {
-		p.declared = append(p.declared, d.Name)
+		p.declared = append(p.declared, dependency{d.Name, d.Version})
 	}
 	for _, t := range c.Templates {
 		p.templates = append(p.templates, render.File{Path: path.Join(p.path, t.Name), Data: t.Data})
 	}
+	for _, f := range c.Files {
+		p.files = append(p.files, render.File{Path: path.Join(p.path, f.Name), Data: f.Data})
+	}
 	for _, f := range c.Raw {
-		if f.Name == "values.yaml" {
+		switch f.Name {
+		case "values.yaml":
 			p.defaults = f.Data
+		case "Chart.yaml":
+			p.files = append(p.files, render.File{Path: path.Join(p.path, f.Name), Data: f.Data})
 		}
 	}
 	for _, crd := range c.CRDObjects() {

@@ -96,7 +96,8 @@ func compileSchema(document any, loader jsonschema.URLLoader) (*jsonschema.Schem
 // it when no resolver is set (chartutil.URNResolver), so the rest of such a schema is still judged.
 type offline struct {
 	documents []render.File
-	missing   []string // what was asked for and is not among the documents
+	asked     []string // every other document that was asked for
+	missing   []string // those that are not among the documents
 	standIn   standIn  // given for what is missing, where set
 }
 
@@ -161,6 +162,7 @@ func (s standIn) place(fragment string) {
 
 // Load implements jsonschema.URLLoader.
 func (o *offline) Load(address string) (any, error) {
+	o.asked = append(o.asked, address)
 	if i := slices.IndexFunc(o.documents, func(f render.File) bool { return f.Path == address }); i >= 0 {
 		return jsonschema.UnmarshalJSON(bytes.NewReader(o.documents[i].Data))
 	}

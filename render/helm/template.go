@@ -39,14 +39,19 @@ type part struct {
 	path        string // as helm names it: chart/charts/subchart
 	kind        string // "" or "application", or "library"
 	kubeVersion string // constraint, may be empty
-	declared    []string
+	version     string
+	declared    []dependency
 	schema      []byte
 	values      map[string]any // the chart's own defaults
 	defaults    []byte         // the values.yaml that they were read from
 	templates   []render.File  // named as helm names them: chart/charts/subchart/templates/file
+	files       []render.File  // what templates reach through .Files and .Chart
 	crds        []document     // of this chart and everything below it
 	parts       []part
 }
+
+// dependency is one that a chart declares, with the constraint on its version.
+type dependency struct{ name, version string }
 
 // document is one YAML document of a render.
 type document struct {
@@ -56,7 +61,18 @@ type document struct {
 }
 
 // template is the order of work of action.Install and cmd/template in helm, for both majors.
-func template[C any](ctx context.Context, lib library[C], r render.Release) (out render.Output, err error) {
+func template[C any](ctx context.Context, lib library[C], r render.Release) (render.Output, error) {
+	return guarded(ctx, r.Chart, func() (render.Output, error) {
+		j, err := prepare(ctx, lib, r)
+		if err != nil {
+			return render.Output{}, err
+		}
+		return finish(ctx, lib, j)
+	})
+}
+
+// guarded calls work, and gives its error the name of the chart.
+func guarded(ctx context.Context, chart render.Tree, work func() (render.Output, error)) (out render.Output, err error) {
 	// The logger is global and stays silent after this: restoring it would let a render that runs beside this one
 	// talk.
 	log.SetOutput(io.Discard)
@@ -66,65 +82,73 @@ func template[C any](ctx context.Context, lib library[C], r render.Release) (out
 			out, err = render.Output{}, fmt.Errorf("the helm library gave up: %v", p)
 		}
 		if err != nil && !errors.Is(err, ctx.Err()) {
-			err = fmt.Errorf("rendering %s: %w", nameOf(r.Chart), err)
+			err = fmt.Errorf("rendering %s: %w", nameOf(chart), err)
 		}
 	}()
-	if err := ctx.Err(); err != nil {
-		return render.Output{}, err
-	}
-	if err := checkRelease(lib.validateName, &r); err != nil {
-		return render.Output{}, err
-	}
-	version, err := lib.normalize(r.Capabilities.KubeVersion)
-	if err != nil {
-		return render.Output{}, kubeVersionError(r.Capabilities.KubeVersion, err)
-	}
-	// Values come before the chart, as in helm: with both broken, the same one of them is reported.
-	values, files, err := lib.dialect.merge(r)
-	if err != nil {
-		return render.Output{}, err
-	}
-	chart, err := load(lib, r)
-	if err != nil {
-		return render.Output{}, err
-	}
-	if err := ctx.Err(); err != nil {
-		return render.Output{}, err
-	}
-	if err := lib.resolve(chart, values); err != nil {
-		return render.Output{}, fmt.Errorf("enabling the subcharts: %w", err)
-	}
-	top, err := lib.compose(chart, values, r)
-	if err != nil {
-		return render.Output{}, coalesceError(err)
-	}
-	described := lib.describe(chart)
-	out = render.Output{Inputs: files.inputs, Random: append(randomCalls(described, values), callsInFiles(r.Chart.Files)...)}
-	if !r.SkipSchema {
-		out.Unchecked, err = checkSchemas(described, asMap(top["Values"]), r.Chart.Documents)
-		if err != nil {
-			return render.Output{}, err
-		}
-	}
-	out.Unchecked = slices.Concat(out.Unchecked, coarse(out.Random), files.unread, lib.dialect.unreadDefaults(described))
-	// Only the top chart's constraint counts; helm looks at no subchart's (pkg/action/action.go, renderResources).
-	if c := described.kubeVersion; c != "" && !lib.compatible(c, version) {
-		return render.Output{}, &render.Error{
-			Pos:  render.Position{File: described.name + "/Chart.yaml"},
-			Err:  fmt.Errorf("the chart requires kubeVersion %s, which Kubernetes %s does not meet", c, version),
-			Hint: "choose a chart version for this cluster, or correct the Kubernetes version",
-		}
-	}
-	return finish(ctx, lib, job[C]{r, chart, described, top, out})
+	return work()
 }
 
 // job is a release that is ready to be executed.
 type job[C any] struct {
 	release   render.Release
 	chart     C
+	loaded    part // with disabled subcharts, under their own names
 	described part
 	top       map[string]any
 	out       render.Output
+}
+
+// prepare does the work up to the templates. With an error it gives what is known by then.
+func prepare[C any](ctx context.Context, lib library[C], r render.Release) (j job[C], err error) {
+	if err := ctx.Err(); err != nil {
+		return j, err
+	}
+	if err := checkRelease(lib.validateName, &r); err != nil {
+		return j, err
+	}
+	j.release = r
+	version, err := lib.normalize(r.Capabilities.KubeVersion)
+	if err != nil {
+		return j, kubeVersionError(r.Capabilities.KubeVersion, err)
+	}
+	// Values come before the chart, as in helm: with both broken, the same one of them is reported.
+	values, files, err := lib.dialect.merge(r)
+	if err != nil {
+		return j, err
+	}
+	if j.chart, err = load(lib, r); err != nil {
+		return j, err
+	}
+	if err := ctx.Err(); err != nil {
+		return j, err
+	}
+	j.loaded = lib.describe(j.chart)
+	if err := lib.resolve(j.chart, values); err != nil {
+		return j, fmt.Errorf("enabling the subcharts: %w", err)
+	}
+	if j.top, err = lib.compose(j.chart, values, r); err != nil {
+		return j, coalesceError(err)
+	}
+	j.described = lib.describe(j.chart)
+	j.out = render.Output{
+		Inputs:   files.inputs,
+		Random:   append(randomCalls(j.described, values), callsInFiles(r.Chart.Files)...),
+		AsksAPIs: asksAPIs(j.described, values),
+	}
+	notes := slices.Concat(coarse(j.out.Random), files.unread, lib.dialect.unreadDefaults(j.described))
+	j.out.Unchecked = notes
+	if !r.SkipSchema {
+		unchecked, err := checkSchemas(j.described, asMap(j.top["Values"]), r.Chart.Documents)
+		j.out.Unchecked = slices.Concat(unchecked, notes)
+		if err != nil {
+			return j, err
+		}
+	}
+	// Only the top chart's constraint counts; helm looks at no subchart's (pkg/action/action.go, renderResources).
+	if c := j.described.kubeVersion; c != "" && !lib.compatible(c, version) {
+		return j, kubeConstraintError(j.described.name, c, version)
+	}
+	return j, nil
 }
 
 // finish executes the templates and writes the documents.
@@ -191,9 +215,9 @@ func load[C any](lib library[C], r render.Release) (C, error) {
 // never at the version, and only at the top chart.
 func missingParts(p part) []string {
 	var missing []string
-	for _, name := range p.declared {
-		if !slices.ContainsFunc(p.parts, func(sub part) bool { return sub.name == name }) {
-			missing = append(missing, name)
+	for _, d := range p.declared {
+		if !slices.ContainsFunc(p.parts, func(sub part) bool { return sub.name == d.name }) {
+			missing = append(missing, d.name)
 		}
 	}
 	return missing

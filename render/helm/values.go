@@ -124,7 +124,8 @@ func mergeMaps(a, b map[string]any) map[string]any {
 type valueFiles struct {
 	dir    fs.FS
 	inputs []render.Input
-	unread []string // what helm leaves out of them, see dialect.unread
+	texts  map[string][]byte // what was read, by clean path
+	unread []string          // what helm leaves out of them, see dialect.unread
 }
 
 // read gives the bytes of a file and records them as an input. It never takes a URL or "-" as helm does: what is
@@ -152,6 +153,10 @@ func (f *valueFiles) read(name string) ([]byte, error) {
 	}
 	// An empty file is an input too: emptied by accident it would change the render without a trace.
 	sum := sha256.Sum256(raw)
+	if f.texts == nil {
+		f.texts = map[string][]byte{}
+	}
+	f.texts[clean] = raw
 	f.inputs = append(f.inputs, render.Input{Name: clean, Digest: "sha256:" + hex.EncodeToString(sum[:])})
 	return raw, nil
 }

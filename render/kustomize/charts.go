@@ -94,6 +94,9 @@ func (b *build) inflate(ctx context.Context, k *kustomization, c chart) ([]byte,
 	if b.engine.Fetch == nil || b.engine.Template == nil && !b.walk {
 		return nil, fmt.Errorf("chart %s: this build has no helm engine", c.Name)
 	}
+	if b.draft != nil && b.draft.refuse != nil {
+		return nil, b.draft.refuse(c)
+	}
 	source, tree, err := b.chart(ctx, k, c)
 	if err != nil {
 		return nil, err
@@ -110,6 +113,9 @@ func (b *build) inflate(ctx context.Context, k *kustomization, c chart) ([]byte,
 	name, err := c.releaseName()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	if b.draft != nil {
+		return nil, b.placeChart(k, c, tree)
 	}
 	if b.walk {
 		return nil, nil
@@ -133,6 +139,7 @@ func (b *build) inflate(ctx context.Context, k *kustomization, c chart) ([]byte,
 	}
 	b.out.Unchecked = addNew(b.out.Unchecked, out.Unchecked)
 	b.out.Random = addNew(b.out.Random, out.Random)
+	b.out.AsksAPIs = b.out.AsksAPIs || out.AsksAPIs
 	b.watch(source.String(), out.YAML)
 	text, err := b.take(k, out.YAML)
 	if err != nil {

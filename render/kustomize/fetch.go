@@ -175,7 +175,7 @@ func (b *build) fetchLoads(ctx context.Context, k *kustomization) error {
 		if err != nil {
 			return err
 		}
-		load.put(b.put(k, r))
+		k.swap(load.field, load.entry, load.put(b.put(k, r)), load.keys...)
 	}
 	return nil
 }

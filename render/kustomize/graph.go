@@ -38,6 +38,8 @@ type build struct {
 	probes  map[string][]byte    // kustomizations of the second build
 	watched []droppable          // objects that kustomize may leave out
 	remotes map[string]*remote   // what was fetched for addresses, by kind and address
+	charted bool                 // a chart is in the draft
+	draft   *draft               // of a private copy, see [External]; nil where the linked kustomize builds
 	// openapi says that a kustomization brings its own schema.
 	openapi bool
 }
@@ -65,7 +67,7 @@ func (b *build) visit(ctx context.Context, v visit) (string, error) {
 		return "", err
 	}
 	if have, ok := b.placed[v.dir]; ok {
-		if have.namespace == v.namespace || !have.inflates {
+		if have.namespace == v.namespace || !have.inflates || b.draft != nil {
 			return v.dir, nil
 		}
 		v.dir = b.addAlias(v.dir)
@@ -95,6 +97,9 @@ func (b *build) visit(ctx context.Context, v visit) (string, error) {
 		}
 	}
 	b.placed[v.dir] = placement{namespace: v.namespace, inflates: inflates}
+	if b.draft != nil {
+		return v.dir, b.sketch(k)
+	}
 	if len(texts) > 0 {
 		if err := b.replaceCharts(k, texts); err != nil {
 			return "", err
@@ -182,6 +187,7 @@ func (b *build) follow(ctx context.Context, v visit, k *kustomization, list refe
 		}
 		if place.entry != "" {
 			list.entries[i] = place.entry
+			k.swap(list.field, entry, place.entry)
 		}
 		if place.dir == "" {
 			continue
@@ -204,7 +210,7 @@ func (b *build) follow(ctx context.Context, v visit, k *kustomization, list refe
 				return false, at.fail(err, "")
 			}
 			list.entries[i] = rel
-			k.changed = true
+			k.swap(list.field, entry, rel)
 		}
 	}
 	return inflates, nil

@@ -22,6 +22,7 @@ type kustomization struct {
 	shown   string // path for messages
 	node    *kv3.Node
 	changed bool // differs from the file
+	edits   []edit
 }
 
 // read reads the kustomization of a directory.

@@ -1,9 +1,10 @@
-// Package kustomize builds kustomizations with the linked kustomize API. No process is started and nothing is
-// written: the API reads through a view of one directory, and the charts of `helmCharts:` are rendered by the two
-// function values of [Engine] before kustomize runs.
+// Package kustomize builds kustomizations with the linked kustomize API ([Engine]), or with a binary of another version
+// ([External]), which is run on a private copy of what it may read.
 //
-// The outcome, parsed, equals `kustomize build --enable-helm` of the same version. kustomize's own chart generator
-// cannot be used: it always executes a helm binary and takes whatever it finds in a charts/ directory (kustomize
+// For the linked one no process is started and nothing is written: the API reads through a view of one directory, and
+// the charts of `helmCharts:` are rendered by the two function values of [Engine] before kustomize runs. The outcome,
+// parsed, equals `kustomize build --enable-helm` of the same version. kustomize's own chart generator cannot be used:
+// it always executes a helm binary and takes whatever it finds in a charts/ directory (kustomize
 // api/internal/builtins/HelmChartInflationGenerator.go). So the graph of kustomizations is walked first; each one that
 // inflates charts is replaced, in memory, by one that reads the inflated objects from a component. A component and not
 // a resource, because that is the place where kustomize takes generated objects in: after the resources and the
@@ -67,7 +68,7 @@ type Engine struct {
 // that leaves the directory is followed, and nothing in a repository reads a file outside of it. Errors are
 // [render.Error] values with the file to change, relative to in.Dir.
 func (e Engine) Build(ctx context.Context, in render.Build) (render.Output, error) {
-	b, err := e.visitAll(ctx, in, false)
+	b, err := e.visitAll(ctx, in, &build{})
 	if err == nil {
 		b.out.YAML, err = b.run()
 	}
@@ -82,7 +83,7 @@ func (e Engine) Build(ctx context.Context, in render.Build) (render.Output, erro
 // Walk visits everything that [Engine.Build] would and asks Fetch for each chart, repository and remote file, and
 // renders nothing: Template is not called and kustomize does not run. It fails where Build fails before that.
 func (e Engine) Walk(ctx context.Context, in render.Build) error {
-	if _, err := e.visitAll(ctx, in, true); err != nil {
+	if _, err := e.visitAll(ctx, in, &build{walk: true}); err != nil {
 		return failed(in, err)
 	}
 	return nil
@@ -93,8 +94,8 @@ func failed(in render.Build, err error) error {
 	return fmt.Errorf("building kustomization %s: %w", path.Join(in.Origin, path.Clean(in.Path)), err)
 }
 
-// visitAll visits the graph of a kustomization.
-func (e Engine) visitAll(ctx context.Context, in render.Build, walk bool) (*build, error) {
+// visitAll visits the graph of a kustomization. The build given says for what.
+func (e Engine) visitAll(ctx context.Context, in render.Build, b *build) (*build, error) {
 	view, err := openView(in.Dir, in.Origin)
 	if err != nil {
 		return nil, err
@@ -103,8 +104,8 @@ func (e Engine) visitAll(ctx context.Context, in render.Build, walk bool) (*buil
 	if err != nil {
 		return nil, err
 	}
-	b := &build{
-		engine: e, walk: walk, view: view, caps: in.Capabilities, top: top, remotes: map[string]*remote{},
+	*b = build{
+		engine: e, walk: b.walk, draft: b.draft, view: view, caps: in.Capabilities, top: top, remotes: map[string]*remote{},
 		placed: map[string]placement{}, probes: map[string][]byte{}, flags: slices.Clone(in.Capabilities.APIVersions),
 	}
 	if _, err := b.visit(ctx, visit{dir: top}); err != nil {

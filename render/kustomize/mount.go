@@ -65,6 +65,7 @@ func openView(dir fs.FS, name string) (*view, error) {
 	return &view{
 		mounts:  []*mount{{at: viewRoot, name: name, fsys: links}},
 		overlay: map[string][]byte{}, fetched: map[string][]byte{}, alias: map[string]string{}, files: map[string][]byte{},
+		links: map[string]string{},
 	}, nil
 }
 

@@ -74,7 +74,8 @@ func remoteCases() []remoteCase {
 // TestParityOfRemoteEntries builds kustomizations with remote entries on both sides: the binary clones with git and asks
 // a server, ours gets the same trees and files from a function.
 func TestParityOfRemoteEntries(t *testing.T) {
-	binary := binaries(t, "kustomize-"+kustomize.Version)["kustomize-"+kustomize.Version]
+	all := binaries(t, "kustomize-5.8.1", "kustomize-5.7.1", "kustomize-5.4.3")
+	binary := all["kustomize-"+kustomize.Version]
 	w := &world{repositories: map[string]string{}, files: map[string]string{}}
 	served := map[string]string{
 		"/org/repo/raw/n.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n",
@@ -126,6 +127,13 @@ func TestParityOfRemoteEntries(t *testing.T) {
 			bin := parsed(t, stdout.Bytes(), err)
 			if c.refuses != (our.err != nil) || c.refuses != (bin.err != nil) {
 				t.Errorf("the case says refused: %v; linked: %v; binary: %v", c.refuses, our.err, bin.err)
+			}
+			for name, program := range all {
+				e := kustomize.External{Fetch: w.engine().Fetch, Kustomize: program, Version: strings.TrimPrefix(name, "kustomize-"), Temp: t.TempDir()}
+				out, err := e.Build(t.Context(), render.Build{Dir: rooted(t, dir), Path: "app", Capabilities: cluster})
+				if d := difference(our, parsed(t, out.YAML, err)); d != "" {
+					t.Errorf("linked (-) and external %s (+):\n%s", name, d)
+				}
 			}
 			if c.refuses {
 				return

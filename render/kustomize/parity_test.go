@@ -49,6 +49,7 @@ type buildCase struct {
 	APIs               []string `yaml:"apis"`
 	Differs, Departs   bool
 	Refuses, Says, Why string
+	Older              map[string]string
 	folder             string
 }
 

@@ -43,40 +43,47 @@ func (p position) remote(field, entry string) error {
 // load is a file that kustomize reads for a field.
 type load struct {
 	field string
-	entry string // as written
+	keys  []string // in the field, that hold the entry
+	entry string   // as written
 	file  string
-	put   func(name string) // puts another file in its place
+	put   func(name string) string // puts another file in its place, and gives the entry for it
 }
 
 // loads lists the files of every field that kustomize hands to its loader.
 func (k *kustomization) loads() []load {
 	var all []load
-	one := func(field string, at *string) {
-		all = append(all, load{field: field, entry: *at, file: *at, put: func(name string) { *at = name }})
+	one := func(field string, at *string, keys ...string) {
+		all = append(all, load{field: field, keys: keys, entry: *at, file: *at, put: set(at)})
 	}
-	each := func(field string, list []string) {
+	each := func(field string, list []string, keys ...string) {
 		for i := range list {
-			one(field, &list[i])
+			one(field, &list[i], keys...)
 		}
 	}
 	keyed := func(field string, list []string) {
 		for i, e := range list {
 			key, file := keyOf(e)
-			all = append(all, load{field: field, entry: e, file: file, put: func(name string) { list[i] = key + "=" + name }})
+			all = append(all, load{field: field, keys: []string{"files"}, entry: e, file: file, put: func(name string) string {
+				list[i] = key + "=" + name
+				return list[i]
+			}})
 		}
 	}
 	each("crds", k.Crds)
 	each("configurations", k.Configurations)
 	if schema, ok := k.OpenAPI["path"]; ok {
-		all = append(all, load{field: "openapi", entry: schema, file: schema, put: func(name string) { k.OpenAPI["path"] = name }})
+		all = append(all, load{field: "openapi", entry: schema, file: schema, put: func(name string) string {
+			k.OpenAPI["path"] = name
+			return name
+		}})
 	}
 	for i := range k.Patches {
-		one("patches", &k.Patches[i].Path)
+		one("patches", &k.Patches[i].Path, "path")
 	}
 	//lint:ignore SA1019 kustomize still reads the field
 	for i := range k.PatchesJson6902 {
 		//lint:ignore SA1019 kustomize still reads the field
-		one("patchesJson6902", &k.PatchesJson6902[i].Path)
+		one("patchesJson6902", &k.PatchesJson6902[i].Path, "path")
 	}
 	//lint:ignore SA1019 kustomize still reads the field
 	for i := range k.PatchesStrategicMerge {
@@ -84,17 +91,25 @@ func (k *kustomization) loads() []load {
 		one("patchesStrategicMerge", (*string)(&k.PatchesStrategicMerge[i]))
 	}
 	for i := range k.Replacements {
-		one("replacements", &k.Replacements[i].Path)
+		one("replacements", &k.Replacements[i].Path, "path")
 	}
 	for _, g := range k.ConfigMapGenerator {
 		keyed("configMapGenerator", g.FileSources)
-		each("configMapGenerator", g.EnvSources)
+		each("configMapGenerator", g.EnvSources, "env", "envs")
 	}
 	for _, g := range k.SecretGenerator {
 		keyed("secretGenerator", g.FileSources)
-		each("secretGenerator", g.EnvSources)
+		each("secretGenerator", g.EnvSources, "env", "envs")
 	}
 	return all
+}
+
+// set puts a name in the place given.
+func set(at *string) func(string) string {
+	return func(name string) string {
+		*at = name
+		return name
+	}
 }
 
 // keyOf takes an entry of files apart as kustomize does (api/internal/generators, ParseFileSource).
@@ -147,6 +162,9 @@ var pluginFiles = []string{"path", "paths", "files", "envs", "env", "valuesFile"
 
 // checkPlugin fails for settings of a generator or transformer that would render a chart or ask the network.
 func (b *build) checkPlugin(at position, text []byte) error {
+	if b.draft != nil {
+		b.draft.plugins = append(b.draft.plugins, text)
+	}
 	decoder := kv3.NewDecoder(bytes.NewReader(text))
 	for {
 		var doc kv3.Node

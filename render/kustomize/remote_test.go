@@ -175,6 +175,8 @@ func TestRemoteBuildsLikeACopy(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := &world{repositories: w.repositories, files: w.files}
 			top := func(text string) string {
 				return "-- app/kustomization.yaml --\n" + text + "\n-- app/a.yaml --" + configMap
 			}
@@ -209,6 +211,18 @@ func TestRemoteBuildsLikeACopy(t *testing.T) {
 			if diff := cmp.Diff(string(want.YAML), string(got.YAML)); diff != "" || len(got.YAML) == 0 {
 				t.Error(diff)
 			}
+			outside, stage := act(t, "kustomize", (&world{repositories: w.repositories, files: w.files}).engine().Fetch)
+			ext, err := outside.Build(t.Context(), render.Build{Dir: rooted(t, unpack(t, top(c.remote))), Path: "app", Capabilities: cluster})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(got.YAML), string(ext.YAML)); diff != "" {
+				t.Errorf("linked (-) and external (+):\n%s", diff)
+			}
+			if diff := cmp.Diff(got.Inputs, ext.Inputs); diff != "" || !cmp.Equal(got.Unchecked, ext.Unchecked) {
+				t.Errorf("inputs, linked (-) and external (+):\n%s\n%q and %q", diff, got.Unchecked, ext.Unchecked)
+			}
+			stage.left(t)
 			counts := map[string]int{}
 			for _, s := range w.asked {
 				if counts[s]++; counts[s] > 1 && !strings.HasPrefix(s, "helm ") {

@@ -25,6 +25,7 @@ type view struct {
 	fetched map[string][]byte // path in the view, without aliases -> content of a remote file
 	alias   map[string]string // directory in the view -> directory whose content it shows
 	files   map[string][]byte // path in the view, without aliases and links -> bytes read
+	links   map[string]string // path in the view -> where the link there leads; those followed
 	denied  error             // the first attempt to leave a tree
 }
 
@@ -198,6 +199,7 @@ func (v *view) resolve(m *mount, rel string) (string, fs.FileInfo, error) {
 		if filepath.IsAbs(target) || to == ".." || strings.HasPrefix(to, "../") {
 			return "", nil, v.deny(m, m.show(next), errors.New("the symbolic link leaves the directory of the build"))
 		}
+		v.links[path.Join(m.at, next)] = filepath.ToSlash(target)
 		todo = append(strings.Split(to, "/"), todo...)
 		done = "."
 	}

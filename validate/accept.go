@@ -1,0 +1,90 @@
+package validate
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"sluice/render"
+)
+
+// ruleAcceptance is the id of the findings about acceptances themselves.
+const ruleAcceptance = "acceptance"
+
+// accept marks, in place, the findings that the plan accepts, and gives findings about acceptances that no longer do
+// anything: they would hide the next loss of an object of that name.
+func accept(in Input, found []Finding, rules []Rule) []Finding {
+	var stale []Finding
+	for i, a := range in.Plan.Accept {
+		last, err := time.Parse(time.DateOnly, a.Until)
+		// The last day counts whole, as a day of UTC: the same input gives the same outcome everywhere.
+		expired := err != nil || in.Today.UTC().Truncate(24*time.Hour).After(last)
+		used := false
+		for j := range found {
+			if accepts(a, found[j]) {
+				used = true
+				if !expired {
+					found[j].Accepted = &in.Plan.Accept[i]
+				}
+			}
+		}
+		f := Finding{Rule: ruleAcceptance, Severity: Info, App: a.App, Pos: a.Pos}
+		switch {
+		case err != nil:
+			f.Message = fmt.Sprintf("the acceptance of %s ends on no day of the calendar: %q", a.Object, a.Until)
+			f.Fix = "state a day as YYYY-MM-DD"
+		case expired:
+			f.Message = fmt.Sprintf("the acceptance of %s by %s expired on %s", a.Object, a.By, a.Until)
+			f.Fix = "remove it from the stack, or let a person decide again"
+		case !used && compared(in, a):
+			f.Message = fmt.Sprintf("the acceptance of %s by %s accepts nothing: there is no such finding", a.Object, a.By)
+			f.Fix = "remove it from the stack" + unknownRule(a.Rule, rules)
+		default:
+			continue
+		}
+		stale = append(stale, f)
+	}
+	return stale
+}
+
+// accepts says whether an acceptance is about a finding. Which object is meant is never guessed: its key has to be the
+// finding's, letter for letter. Without a rule it is about losses alone: a remark on an object, which may stand for
+// years, would keep the acceptance in use until the loss that nobody meant.
+func accepts(a render.Acceptance, f Finding) bool {
+	return f.Object != render.Key{} && a.Object == f.Object.String() &&
+		(a.App == "" || a.App == f.App) && (a.Rule == f.Rule || a.Rule == "" && f.Severity.Brakes())
+}
+
+// compared says whether the app that an acceptance is about was compared with what is live; only then is it known that
+// there is nothing to accept. One that names no app may be about an app that a selection left out.
+func compared(in Input, a render.Acceptance) bool {
+	if a.App == "" {
+		return len(in.Changes) > 0 && len(in.Plan.Others) == 0 && !slices.ContainsFunc(in.Changes, failed)
+	}
+	return slices.ContainsFunc(in.Changes, func(c Comparison) bool { return c.App == a.App && !failed(c) })
+}
+
+// failed says that a side of an app could not be rendered, so nothing of it was compared.
+func failed(c Comparison) bool { return c.Left.Err != nil || c.Right.Err != nil }
+
+// unknownRule explains an acceptance that names a rule that is not there.
+func unknownRule(id string, rules []Rule) string {
+	ids := make([]string, len(rules))
+	for i, r := range rules {
+		ids[i] = r.ID
+	}
+	if id == "" || slices.Contains(ids, id) {
+		return ""
+	}
+	if near := render.Nearest(id, ids); near != "" {
+		return fmt.Sprintf("; there is no rule %q, did you mean %q?", id, near)
+	}
+	return fmt.Sprintf("; there is no rule %q", id)
+}
+
+// Stopping lists the findings that stop a hydrate: those that brake and that nobody accepts.
+func (r Report) Stopping() []Finding {
+	return slices.DeleteFunc(slices.Clone(r.Findings), func(f Finding) bool {
+		return !f.Severity.Brakes() || f.Accepted != nil
+	})
+}

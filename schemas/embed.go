@@ -1,4 +1,5 @@
-// Package schemas holds the definitions that the program checks its inputs against, as text.
+// Package schemas holds what the program knows without asking anybody: the definitions that it checks its inputs against,
+// as text, and the APIs of each Kubernetes minor.
 package schemas
 
 import _ "embed"

@@ -117,7 +117,7 @@ func (b *bareFlags) render(ctx context.Context, v *invocation, target string) ([
 		Cluster: render.Cluster{Kubernetes: b.kubeVersion, APIVersions: b.apiVersions},
 		Layers:  []render.Layer{{Name: name, Apps: []render.App{app}}},
 	}
-	chain, err := v.toolchainFor(plan)
+	chain, err := v.toolchainFor(ctx, plan)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"sluice/render"
 	"sluice/render/helm"
@@ -83,4 +84,30 @@ func BenchmarkOneChart(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkDiffToolchains is a whole process each time: the reference stack rendered once, compared under two linked
+// toolchains with an empty memory of outcomes, and compared again with nothing changed. Its metrics are the ratios that
+// are promised: two to one (2.2 at most) and again to first (a tenth at most).
+func BenchmarkDiffToolchains(b *testing.B) {
+	sluice := binary(b, "SLUICE_BENCH_BIN")
+	at := []string{"--stack", "../../stacks/three-layer", "--mirror", "../../testdata/mirror", "-q", "--cache"}
+	var one, first, again time.Duration
+	timed := func(args ...string) time.Duration {
+		start := time.Now()
+		runs(b, sluice, args...)
+		return time.Since(start)
+	}
+	for b.Loop() {
+		cache := b.TempDir()
+		// The sources are in the cache before anything is measured, as they are on every machine but a new one.
+		runs(b, sluice, append(append([]string{"render", "-o", "names"}, at...), cache)...)
+		one += timed(append(append([]string{"render", "-o", "names"}, at...), cache)...)
+		diff := append(append([]string{"diff", "render", "render:workstation"}, at...), cache)
+		first += timed(diff...)
+		again += timed(diff...)
+	}
+	b.ReportMetric(float64(one.Milliseconds())/float64(b.N), "one-ms")
+	b.ReportMetric(float64(first)/float64(one), "two/one")
+	b.ReportMetric(float64(again)/float64(first), "again/first")
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -173,7 +174,7 @@ func cacheVerify(v *invocation) *cobra.Command {
 func (v *invocation) sayVerified(form, dir string, seen store.Report) error {
 	made := verified{
 		Cache: dir, Entries: seen.Entries, Bytes: seen.Bytes, Damaged: []damagedEntry{},
-		Temporary: seen.Temporary, Foreign: orEmpty(seen.Foreign),
+		Temporary: seen.Temporary, Foreign: foreign(seen.Foreign),
 	}
 	for _, d := range seen.Damaged {
 		made.Damaged = append(made.Damaged, damagedEntry{Path: d.Path, Digest: d.Digest, Reason: d.Reason, Removed: d.Kept == nil})
@@ -192,10 +193,18 @@ func (v *invocation) sayVerified(form, dir string, seen store.Report) error {
 	for _, d := range seen.Damaged {
 		fmt.Fprintln(v.out, d)
 	}
-	for _, name := range seen.Foreign {
+	for _, name := range made.Foreign {
 		v.note("foreign, left alone: %s", name)
 	}
 	return err
+}
+
+// foreign leaves out what is in the cache and not of it. A tool is used for as long as it is asked for, and its own verb
+// verifies it; what a comparison said is an entry like any other, and only its key is elsewhere.
+func foreign(names []string) []string {
+	return slices.DeleteFunc(append([]string{}, names...), func(name string) bool {
+		return name == toolsDir+"/" || name == outcomesDir+"/"
+	})
 }
 
 // swept is the form of a collection for machines.
@@ -243,10 +252,10 @@ func (v *invocation) saySwept(form, dir string, done store.Swept) error {
 	if form == "json" {
 		return report.JSON(v.out, swept{
 			Cache: dir, Removed: done.Removed, RemovedBytes: done.RemovedBytes, Kept: done.Kept, KeptBytes: done.KeptBytes,
-			Temporary: done.Temporary, Foreign: orEmpty(done.Foreign),
+			Temporary: done.Temporary, Foreign: foreign(done.Foreign),
 		})
 	}
-	for _, name := range done.Foreign {
+	for _, name := range foreign(done.Foreign) {
 		v.note("foreign, left alone: %s", name)
 	}
 	return report.Table(v.out, [][]string{
@@ -254,7 +263,7 @@ func (v *invocation) saySwept(form, dir string, done store.Swept) error {
 		{
 			strconv.Itoa(done.Removed), strconv.FormatInt(done.RemovedBytes, 10),
 			strconv.Itoa(done.Kept), strconv.FormatInt(done.KeptBytes, 10),
-			strconv.Itoa(done.Temporary), strconv.Itoa(len(done.Foreign)),
+			strconv.Itoa(done.Temporary), strconv.Itoa(len(foreign(done.Foreign))),
 		},
 	})
 }

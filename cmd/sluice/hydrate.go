@@ -21,6 +21,7 @@ type target struct {
 	check      bool
 	create     bool
 	allowDirty bool
+	seal       string // the state of it that the brake compared
 }
 
 // hydrateVerb is the verb that writes the tree which Argo CD reads. It has no --app and no --layer: a tree of a part
@@ -36,6 +37,8 @@ func hydrateVerb(v *invocation) *cobra.Command {
 			"stack (--branch, by default the stack's hydrate.branch). No work tree is touched.\n\n" +
 			"It writes everything or nothing, and only paths that its inventory owns: stale files go, foreign files stay\n" +
 			"and are listed, files edited by hand are an error. When nothing changed, nothing is written or committed.\n\n" +
+			"It compares with the tree that it replaces: a loss of data, of secrets or of what other objects live in stops\n" +
+			"it, with exit code 1 and nothing written, until the stack accepts that loss (accept) or the object is back.\n\n" +
 			"With --check nothing is written; the exit code is 1 where the tree is not what the stack renders.",
 		Example: "  sluice hydrate --out rendered\n  sluice hydrate --branch rendered/prod --tag env=prod\n  sluice hydrate --check",
 		Args:    cobra.NoArgs,
@@ -43,12 +46,8 @@ func hydrateVerb(v *invocation) *cobra.Command {
 			if err := oneOf("--output", form, "table", "json"); err != nil {
 				return err
 			}
-			// An empty value is what an unset variable leaves. Taken for "not given" it would send the tree somewhere
-			// else.
-			for _, name := range []string{"out", "branch"} {
-				if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
-					return &render.Error{Err: fmt.Errorf("--%s is empty", name), Hint: "is a variable of the script not set?"}
-				}
+			if err := notEmpty(cmd, "out", "branch"); err != nil {
+				return err
 			}
 			if to.out != "" && to.branch != "" {
 				return &render.Error{Err: errors.New("--out and --branch are both given"), Hint: "a run writes one tree; give one"}
@@ -88,7 +87,11 @@ func (v *invocation) hydrate(ctx context.Context, to target, form string) error 
 	if err := outOfSources(plan, to.out); err != nil {
 		return err
 	}
-	files, results, err := v.tree(ctx, plan)
+	chain, err := v.toolchainFor(ctx, plan)
+	if err != nil {
+		return err
+	}
+	files, results, err := v.tree(ctx, plan, chain)
 	if err != nil {
 		return err
 	}
@@ -97,6 +100,9 @@ func (v *invocation) hydrate(ctx context.Context, to target, form string) error 
 			return err
 		}
 		return v.judged(results)
+	}
+	if to.seal, err = v.brake(ctx, to, form, rendered{plan, chain, fresh{files, results}}); err != nil {
+		return err
 	}
 	done, err := v.write(ctx, to, plan, files)
 	if err != nil {
@@ -109,11 +115,7 @@ func (v *invocation) hydrate(ctx context.Context, to target, form string) error 
 }
 
 // tree renders the plan and gives the files of its hydrated tree.
-func (v *invocation) tree(ctx context.Context, plan render.Plan) (hydrate.Files, []render.Result, error) {
-	chain, err := v.toolchainFor(plan)
-	if err != nil {
-		return nil, nil, err
-	}
+func (v *invocation) tree(ctx context.Context, plan render.Plan, chain render.Toolchain) (hydrate.Files, []render.Result, error) {
 	results, err := v.render(ctx, plan, chain, nil)
 	if err != nil {
 		return nil, nil, err
@@ -151,10 +153,10 @@ func refuseRandom(results []render.Result) error {
 // where the tree is already there.
 func (v *invocation) write(ctx context.Context, to target, plan render.Plan, files hydrate.Files) (hydrate.Summary, error) {
 	if to.out != "" {
-		return hydrate.WriteDir(ctx, files, to.out)
+		return files.Replace(ctx, to.out, to.seal)
 	}
 	return hydrate.Commit(ctx, v.stack, files, hydrate.CommitOptions{
-		Branch: to.branch, Create: to.create, StackDir: v.stack, AllowDirty: to.allowDirty,
+		Branch: to.branch, Create: to.create, Tip: to.seal, StackDir: v.stack, AllowDirty: to.allowDirty,
 		StackURL: plan.Hydrate.RepoURL, // the branch is one of the repository that holds the stack
 		Reads:    reads(plan),
 	})

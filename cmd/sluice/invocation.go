@@ -20,17 +20,15 @@ import (
 	"github.com/spf13/pflag"
 
 	"sluice/render"
-	"sluice/render/avp"
-	"sluice/render/helm"
-	"sluice/render/kustomize"
-	"sluice/render/source"
 	"sluice/render/stack"
+	"sluice/render/toolchain"
 )
 
 // invocation is what one command line says to all verbs, and where its output goes.
 type invocation struct {
 	in        io.Reader
 	out       *bufio.Writer
+	page      page
 	err       *progress // each Write to it is whole lines
 	dir       string
 	stack     string
@@ -44,6 +42,10 @@ type invocation struct {
 	cache     cachePlace
 	offline   bool
 	jobs      int
+	tools     []string                           // of --tool
+	found     map[toolchain.Tool]toolchain.Found // binaries that were looked for; without a path where there is none
+	said      map[string]bool                    // notes that are said once
+	noted     *noted                             // where notes are written down too; nil for nowhere
 	strict    bool
 	quiet     bool
 }
@@ -69,9 +71,10 @@ func (v *invocation) selectFlags(f *pflag.FlagSet) {
 
 // renderFlags are those of the verbs that render.
 func (v *invocation) renderFlags(f *pflag.FlagSet) {
-	f.StringVar(&v.toolchain, "toolchain", "", "helm3, helm4, or a `name` from the stack's toolchains; the default is the linked Helm of the major that the cluster's Argo CD ships")
+	f.StringVar(&v.toolchain, "toolchain", "", "a `toolchain` of the stack, helm3 or helm4, or settings like argocd=3.5.1,profile=plugin; the default is what the cluster's Argo CD ships")
+	v.toolFlag(f)
 	v.sourceFlags(f)
-	f.BoolVar(&v.strict, "strict", false, "exit 1 where something could not be judged or differs from run to run")
+	f.BoolVar(&v.strict, "strict", false, "exit 1 where something could not be judged or differs from run to run, 2 where an engine of the very version is missing")
 }
 
 // sourceFlags are those of the verbs that read sources.
@@ -99,10 +102,27 @@ func (v *invocation) enter() error {
 // note writes a line to stderr unless --quiet is given. It may be called from several goroutines; a render that was left
 // behind may still call it.
 func (v *invocation) note(format string, args ...any) {
+	if v.noted != nil {
+		v.noted.add(fmt.Sprintf(format, args...))
+	}
+	v.say(format, args...)
+}
+
+// say is note for what is of this moment alone, such as a server that is waited for.
+func (v *invocation) say(format string, args ...any) {
 	if v.quiet {
 		return
 	}
-	fmt.Fprintf(v.err, format+"\n", args...)
+	fmt.Fprintln(v.err, visible(fmt.Sprintf(format, args...)))
+}
+
+// noteOnce is note for what every render of an app would say again.
+func (v *invocation) noteOnce(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if !v.said[text] {
+		v.said[text] = true
+		v.note("%s", text)
+	}
 }
 
 // plan loads the stack and keeps the apps that --app and --layer select.
@@ -123,7 +143,11 @@ func (v *invocation) planOf(what string, only []string) (render.Plan, error) {
 		keep := len(v.layers) == 0 || slices.Contains(v.layers, l.Name)
 		plan.Layers[i].Apps = slices.DeleteFunc(slices.Clone(l.Apps), func(a render.App) bool {
 			apps = append(apps, a.Name)
-			return !keep || len(only) > 0 && !slices.Contains(only, a.Name)
+			drop := !keep || len(only) > 0 && !slices.Contains(only, a.Name)
+			if drop {
+				plan.Others = append(plan.Others, a)
+			}
+			return drop
 		})
 	}
 	for _, name := range v.layers {
@@ -139,91 +163,32 @@ func (v *invocation) planOf(what string, only []string) (render.Plan, error) {
 	return plan, nil
 }
 
-// toolchainFor picks the engines and models the cluster. With no --toolchain the helm major is the one that the
-// cluster's Argo CD ships: Helm 4 from 3.5 on (argo-cd hack/tool-versions.sh at the tags).
-func (v *invocation) toolchainFor(plan render.Plan) (render.Toolchain, error) {
-	chain := render.Toolchain{Name: v.toolchain, Helm: helm.Version3, Kustomize: kustomize.Version}
-	declared, ok := plan.Toolchains[v.toolchain]
-	switch {
-	case ok:
-		// A version that is not linked is refused: rendering with another one and saying nothing is what pinning is
-		// there to prevent.
-		if declared.Kustomize != kustomize.Version {
-			return chain, &render.Error{
-				Err:  fmt.Errorf("choosing the kustomize engine: %s is not a linked version", declared.Kustomize),
-				Hint: "linked is " + kustomize.Version,
-			}
-		}
-		var err error
-		declared.Capabilities, err = declared.Cluster.Capabilities()
-		return declared, err
-	case v.toolchain == "" && shipsHelm4(plan.Cluster.ArgoCD), v.toolchain == "helm4":
-		chain.Helm = helm.Version4
-	// The list to suggest from has the names that the stack declares; they come from a map, so they are sorted.
-	case v.toolchain != "" && v.toolchain != "helm3":
-		words := append([]string{"helm3", "helm4"}, slices.Sorted(maps.Keys(plan.Toolchains))...)
-		return chain, oneOf("--toolchain", v.toolchain, words...)
-	}
-	var err error
-	chain.Capabilities, err = plan.Cluster.Capabilities()
-	return chain, err
-}
-
-// shipsHelm4 says whether an Argo CD version renders with Helm 4.
-func shipsHelm4(argocd string) bool {
-	var major, minor int
-	if _, err := fmt.Sscanf(strings.TrimPrefix(argocd, "v"), "%d.%d", &major, &minor); err != nil {
-		return false
-	}
-	return major > 3 || major == 3 && minor >= 5
-}
-
 // render renders the plan's apps with a toolchain and says on stderr what could not be judged. The files of values are
 // read from files; nil means from the plan's directory, which then is a stack's and has a lock.
 func (v *invocation) render(ctx context.Context, plan render.Plan, chain render.Toolchain, files fs.FS) ([]render.Result, error) {
-	template, err := helm.Engine(chain.Helm)
-	if err != nil {
-		return nil, err
-	}
-	var lock *source.Lock
-	if files == nil {
-		if lock, err = readLock(plan); err != nil {
-			return nil, err
-		}
-	}
-	reader, err := v.reader(plan, lock)
-	if err != nil {
-		return nil, err
-	}
-	// One reader and one engine serve both ways to a chart, so helmCharts and a stack's own charts are the same
-	// bytes.
-	engine := kustomize.Engine{Fetch: reader.Fetch, Template: template}
-	// What bounds a kustomization is the plan's directory, also where a user's values may be read from anywhere.
-	bounded, done, err := stackFiles(plan.Dir)
+	r, done, err := v.renderer(plan, files)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	if files == nil {
-		files = bounded
-	}
-	results, err := render.Render(ctx, plan, render.Tools{
-		Model: func([]render.Object) (render.Capabilities, error) { return chain.Capabilities, nil },
-		Fetch: reader.Fetch, Helm: template, Kustomize: engine.Build, Decode: avp.Decode,
-		Dir: files, Stack: bounded, Jobs: v.jobs, Clock: time.Now,
-	})
+	results, err := r.all(ctx, chain)
 	if err != nil {
 		return nil, err
 	}
+	v.sayUnchecked(results)
+	return results, nil
+}
+
+// sayUnchecked says what could not be judged.
+func (v *invocation) sayUnchecked(results []render.Result) {
 	for _, r := range results {
 		for _, u := range r.Unchecked {
-			v.note("unchecked: app %s: %s", r.App.Name, u)
+			v.noteOnce("unchecked: app %s: %s", r.App.Name, u)
 		}
 		for _, field := range r.Random {
-			v.note("warning: app %s is not deterministic: %s differs from run to run", r.App.Name, field)
+			v.noteOnce("warning: app %s is not deterministic: %s differs from run to run", r.App.Name, field)
 		}
 	}
-	return results, nil
 }
 
 // judged gives errDifferent under --strict where a render could not be judged or is not deterministic.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -84,7 +85,7 @@ func (v *invocation) renderStack(ctx context.Context) ([]render.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	chain, err := v.toolchainFor(plan)
+	chain, err := v.toolchainFor(ctx, plan)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +101,7 @@ func printObjects(w *bufio.Writer, form string, results []render.Result) error {
 	switch form {
 	case "names":
 		for _, o := range all.Objects {
-			fmt.Fprintln(w, o.Key)
+			fmt.Fprintln(w, strings.ReplaceAll(visible(o.Key.String()), "\n", `\n`)) // one line each
 		}
 		return nil
 	// One List and not a stream: every JSON reader takes it, and kubectl applies it.

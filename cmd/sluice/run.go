@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"sluice/render"
+	"sluice/render/toolchain"
 )
 
 // The exit codes of every verb and every output format. Where two apply, the higher one wins.
@@ -40,14 +41,17 @@ var errDifferent = errors.New("different")
 
 // verbs is the command table, in the order of the help text.
 var verbs = []func(*invocation) *cobra.Command{
-	initVerb, planVerb, lockVerb, vendorVerb, outdatedVerb, renderVerb, hydrateVerb, cacheVerb, schemaVerb, versionVerb,
+	initVerb, planVerb, lockVerb, vendorVerb, outdatedVerb, renderVerb, diffVerb, hydrateVerb, toolchainVerb, capabilitiesVerb,
+	cacheVerb, schemaVerb, versionVerb,
 }
 
 // run executes a command line and gives the exit code.
 func run(ctx context.Context, s streams, args []string) int {
 	stderr := newProgress(s.err)
 	out := bufio.NewWriter(result{s.out, stderr})
-	v := &invocation{in: s.in, out: out, err: stderr}
+	v := &invocation{
+		in: s.in, out: out, page: pageOf(s.out), err: stderr, found: map[toolchain.Tool]toolchain.Found{}, said: map[string]bool{},
+	}
 	root := rootCommand(v)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -59,7 +63,7 @@ func run(ctx context.Context, s streams, args []string) int {
 	}
 	// A full disk or a closed pipe shows here at the latest. Unsaid, it would leave a shorter output with exit code
 	// 0.
-	if flush := out.Flush(); err == nil && flush != nil {
+	if flush := out.Flush(); flush != nil && (err == nil || errors.Is(err, errDifferent)) {
 		err = fmt.Errorf("writing the output: %w", flush)
 	}
 	switch {
@@ -81,8 +85,8 @@ func rootCommand(v *invocation) *cobra.Command {
 		Use:   "sluice",
 		Short: "Render and prove Kubernetes manifests before Argo CD sees them",
 		Long: "sluice turns the intent of a cluster (a CUE stack) into the exact manifests that Argo CD would apply and\n" +
-			"commits them as a hydrated tree. No process is started to render; the\n" +
-			"network is asked for sources alone, and not with --offline.\n\n" +
+			"commits them as a hydrated tree, unless Argo CD would destroy something with it that nobody accepted. The linked\n" +
+			"engines start no process, and the network is asked for sources and tools alone, not with --offline.\n\n" +
 			"Exit codes: 0 clean, 1 findings or differences, 2 the work could not be done.",
 		SilenceUsage: true, SilenceErrors: true,
 		Args: cobra.ArbitraryArgs,
@@ -152,6 +156,17 @@ func oneOf(what, value string, words ...string) error {
 	return &render.Error{Err: fmt.Errorf("%s %q is not known", what, value), Hint: hint}
 }
 
+// notEmpty refuses flags with an empty value, which is what an unset variable leaves. Taken for "not given" it would send a
+// tree somewhere else, or compare something else.
+func notEmpty(cmd *cobra.Command, names ...string) error {
+	for _, name := range names {
+		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+			return &render.Error{Err: fmt.Errorf("--%s is empty", name), Hint: "is a variable of the script not set?"}
+		}
+	}
+	return nil
+}
+
 // credentials are the user and password of a URL. The tools leave them out of what they say; this catches the messages
 // of libraries, and of text that is no URL after all.
 var credentials = regexp.MustCompile(`(?:\bssh)?://[^/@\s"']+@`)
@@ -171,13 +186,13 @@ func withoutCredentials(text string) string {
 func printError(w io.Writer, err error) {
 	all := messages(err)
 	for i, m := range all {
-		text := withoutCredentials(strings.TrimSpace(m.text))
+		text := visible(withoutCredentials(strings.TrimSpace(m.text)))
 		fmt.Fprintf(w, "error: %s\n", strings.ReplaceAll(text, "\n", "\n  "))
 		if i+1 < len(all) && slices.Equal(m.hints, all[i+1].hints) {
 			continue // said once, after the last of them
 		}
 		for _, hint := range m.hints {
-			fmt.Fprintf(w, "hint: %s\n", hint)
+			fmt.Fprintf(w, "hint: %s\n", visible(hint))
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,12 +28,14 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	path := pathWithoutTools(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join(root, "testdata", "script"),
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", path)
 			env.Setenv("STACKS", filepath.Join(root, "stacks"))
 			env.Setenv("TESTDATA", filepath.Join(root, "testdata"))
 			env.Setenv("SLUICE_CACHE", filepath.Join(env.WorkDir, ".cache"))
@@ -62,6 +66,29 @@ func TestScripts(t *testing.T) {
 			"nosocket":  noSocket,
 		},
 	})
+}
+
+// pathWithoutTools gives the machine's PATH without any helm or kustomize, of which sluice would take one that has the
+// version asked for. A directory that has some is stood in for by links to all else in it.
+func pathWithoutTools(t *testing.T) string {
+	t.Helper()
+	tool := func(e os.DirEntry) bool {
+		return strings.HasPrefix(e.Name(), "helm") || strings.HasPrefix(e.Name(), "kustomize")
+	}
+	dirs := filepath.SplitList(os.Getenv("PATH"))
+	for i, dir := range dirs {
+		entries, _ := os.ReadDir(dir)
+		if !slices.ContainsFunc(entries, tool) {
+			continue
+		}
+		dirs[i] = t.TempDir()
+		for _, e := range slices.DeleteFunc(entries, tool) {
+			if err := os.Symlink(filepath.Join(dir, e.Name()), filepath.Join(dirs[i], e.Name())); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return strings.Join(dirs, string(filepath.ListSeparator))
 }
 
 // twice runs a command that writes nothing two times and fails unless both runs say the same: every golden output is

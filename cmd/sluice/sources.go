@@ -66,7 +66,7 @@ func (v *invocation) reader(plan render.Plan, lock *source.Lock) (*source.Reader
 		Offline: v.offline, Client: httpClient(), Access: access,
 		Timeout:     v.timeout,
 		LockCommand: v.command("lock"),
-		Note:        func(line string) { v.note("%s", line) },
+		Note:        func(line string) { v.say("%s", line) },
 	}
 	if !v.quiet {
 		r.Progress = v.err.tell

@@ -19,6 +19,7 @@ var arrows = []struct {
 }{
 	{"sluice/render", []string{"sluice/schemas"}},
 	{"sluice/render/stack", []string{"sluice/render", "sluice/schemas"}},
+	{"sluice/render/toolchain", []string{"sluice/render", "sluice/schemas"}},
 	{"sluice/render/*", []string{"sluice/render"}},
 	{"sluice/validate", []string{"sluice/render"}},
 	{"sluice/validate/schema", []string{"sluice/validate", "sluice/render", "sluice/schemas"}},
@@ -49,6 +50,7 @@ var owners = []struct {
 	{"golang.org/x/term", []string{"sluice/cmd/sluice"}},
 	{"github.com/google/go-cmp", []string{"sluice/render"}},
 	{"github.com/spf13/", []string{"sluice/cmd/sluice"}},
+	{"github.com/google/cel-go", []string{"sluice/validate/prune"}},
 }
 
 // light are the packages whose whole import closure, third parties included, holds no SDK, so that their tests and

@@ -43,11 +43,7 @@ func Summarize(results []render.Result) []App {
 			Name: r.App.Name, Layer: r.App.Layer, Pattern: pattern(r.App), Objects: len(r.Set.Objects),
 			Empties: r.Set.Empties, Placeholders: len(r.Ledger), Unchecked: r.Unchecked, Random: r.Random, Elapsed: r.Elapsed,
 		}
-		for _, o := range r.Set.Objects {
-			if o.Key.Kind == "CustomResourceDefinition" {
-				app.CRDs++
-			}
-		}
+		app.CRDs = len(r.Set.Definitions())
 		for _, p := range r.Ledger {
 			// Base64 alone is how a Secret spells its values; the plugin reads it, so nothing was decoded.
 			if p.Encoding != "" && p.Encoding != "base64" {

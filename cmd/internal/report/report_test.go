@@ -10,7 +10,7 @@ import (
 )
 
 func results() []render.Result {
-	crd := render.Object{Key: render.Key{Kind: "CustomResourceDefinition", Name: "x"}}
+	crd := render.Object{Key: render.Key{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition", Name: "x"}}
 	return []render.Result{
 		{
 			App:     render.App{Name: "registry", Layer: "platform", Sources: []render.Source{{Kind: render.KindUmbrella}, {Kind: render.KindManifests}}},

@@ -4,16 +4,13 @@ GO      ?= go
 FUZZ    ?= 20s
 OUT     ?= out/three-layer
 BIN     := build/sluice
-PARITY  := build/parity/bin
 
-# The binaries that ours is compared with: name, module, version.
-helm-3.22.0     := helm.sh/helm/v3/cmd/helm@v3.22.0
-helm-3.16.3     := helm.sh/helm/v3/cmd/helm@v3.16.3
-helm-4.3.1      := helm.sh/helm/v4/cmd/helm@v4.3.1
-kustomize-5.8.1 := sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
-ORACLES         := helm-3.22.0 helm-3.16.3 helm-4.3.1 kustomize-5.8.1
+# What sluice itself installs, from the oldest helm that the tests know to the newest.
+TOOLS   ?= build/tools
+INSTALL := helm@3.14.4 helm@3.16.3 helm@3.19.4 helm@3.22.0 helm@4.2.1 helm@4.3.1 \
+           kustomize@5.4.3 kustomize@5.7.1 kustomize@5.8.1
 
-.PHONY: build test race fuzz bench lint fmt tidy golden parity hydrate ci clean
+.PHONY: build test race fuzz bench lint fmt tidy golden parity hazards toolchains schemas hydrate ci clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/sluice
@@ -22,7 +19,10 @@ test:
 	$(GO) test ./...
 
 race:
-	$(GO) test -race ./render ./render/avp ./render/kustomize ./render/source ./render/store ./render/hydrate
+	$(GO) test -race ./render ./render/avp ./render/kustomize ./render/source ./render/store ./render/hydrate ./render/cause \
+		./render/toolchain ./validate/... ./cmd/internal/report
+	$(GO) test -race ./render/helm -run External
+	$(GO) test -race ./cmd/sluice -run 'Operand|Side|Capabilities|Outcomes'
 
 # Every fuzz target of the tree, one after the other.
 fuzz:
@@ -33,19 +33,19 @@ fuzz:
 		done; \
 	done
 
-bench: build $(PARITY)/helm-3.22.0
-	SLUICE_BENCH_BIN=$(abspath $(BIN)) SLUICE_PARITY_BIN=$(abspath $(PARITY)) $(GO) test -run '^$$' -bench . ./...
+bench: toolchains
+	SLUICE_BENCH_BIN=$(abspath $(BIN)) SLUICE_PARITY_BIN=$(abspath $(TOOLS)/bin) $(GO) test -run '^$$' -bench . ./...
 
 lint:
-	@unformatted=$$($(GO) tool gofumpt -l cmd render schemas); \
+	@unformatted=$$($(GO) tool gofumpt -l cmd render schemas validate); \
 		if [ -n "$$unformatted" ]; then echo "run make fmt:"; echo "$$unformatted"; exit 1; fi
 	$(GO) mod tidy -diff
 	$(GO) vet ./...
-	$(GO) vet -tags parity ./render/...
-	$(GO) tool staticcheck -tags parity ./...
+	$(GO) vet -tags parity,hazards ./...
+	$(GO) tool staticcheck -tags parity,hazards ./...
 
 fmt:
-	$(GO) tool gofumpt -w cmd render schemas
+	$(GO) tool gofumpt -w cmd render schemas validate
 
 tidy:
 	$(GO) mod tidy
@@ -55,23 +55,33 @@ golden:
 	$(GO) test ./render/source ./render/stack -update
 	$(GO) test ./cmd/sluice -update
 
-# Compares our output with the real binaries', object for object, over every chart and kustomization of testdata.
-parity: $(ORACLES:%=$(PARITY)/%)
-	SLUICE_PARITY_BIN=$(abspath $(PARITY)) $(GO) test -tags parity -run Parity -v ./render/helm ./render/kustomize
+# Rewrites what package schemas embeds, from the modules that its generator's tables name; the same tables give the same
+# bytes. The first run fills the module cache with 2 GB.
+schemas:
+	cd schemas/generate && GOWORK=off $(GO) vet . && GOWORK=off $(GO) run . ../apis.json.gz
 
-# Helm's own Makefile stamps the full version into its releases; charts can read it.
-STAMP = -X $(firstword $(subst /cmd/, ,$($*)))/internal/version.version=$(lastword $(subst @, ,$($*)))
+# Compares our output with the real binaries', object for object, over every chart and kustomization of testdata, and runs
+# the conformance suites through them.
+parity: toolchains
+	SLUICE_PARITY_BIN=$(abspath $(TOOLS)/bin) $(GO) test -tags parity -timeout 40m -run Parity -v ./render/helm ./render/kustomize
 
-$(PARITY)/%:
-	@mkdir -p $(PARITY)
-	GOBIN=$(abspath $@.tmp) $(GO) install $(if $(filter helm-%,$*),-ldflags "$(STAMP)") $($*)
-	mv $@.tmp/* $@
-	rmdir $@.tmp
+# Seeds every hazard of testdata/hazards and its clean twin, prints the table and holds the README to it;
+# make hazards UPDATE=-update rewrites it there.
+hazards: toolchains
+	SLUICE_BIN=$(abspath $(BIN)) SLUICE_CACHE=$(abspath $(TOOLS)) $(GO) test -tags hazards -timeout 40m -run Hazards -v ./cmd/sluice $(UPDATE)
+
+# Installs real binaries with the built sluice, into $(TOOLS)/toolchains/NAME-VERSION/NAME. The first time takes minutes for
+# each helm: all of Kubernetes' clients are compiled for each version.
+toolchains: build
+	$(BIN) toolchain install --cache $(TOOLS) $(INSTALL)
+	cd $(TOOLS) && $(abspath $(BIN)) toolchain verify --cache .
+	@mkdir -p $(TOOLS)/bin; for tool in $(TOOLS)/toolchains/*-*.*/; do \
+		name=$$(basename $$tool); ln -sf ../toolchains/$$name/$${name%%-*} $(TOOLS)/bin/$$name; done
 
 hydrate: build
 	$(BIN) hydrate --stack stacks/three-layer --mirror testdata/mirror --out $(OUT)
 
-ci: lint test parity
+ci: lint test parity hazards
 
 clean:
 	rm -rf build out

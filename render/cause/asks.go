@@ -81,6 +81,9 @@ func (q *questions) command(c *parse.CommandNode, text string) {
 		}
 		if len(literals) == 0 {
 			q.add("api", "") // computed; what from is looked at below
+			for _, api := range q.computed(c) {
+				q.add("api", api)
+			}
 		}
 	case function == "include" && len(literals) > 0:
 		q.helperBody(literals[0])

@@ -66,7 +66,13 @@ func (f *flattener) list(s *sheet, body *parse.ListNode, at frame) {
 		case *parse.RangeNode:
 			f.branch(s, &n.BranchNode, at)
 		case *parse.TemplateNode:
-			f.include(n.Name, at)
+			if !f.include(n.Name, at) {
+				hollow := at // without an argument there is nothing that it asks
+				if n.Pipe != nil {
+					hollow = frame{in: s, pipe: n.Pipe, dot: at.dot, outer: &at, prints: true}
+				}
+				f.write(hole, hollow)
+			}
 		case *parse.ActionNode:
 			if len(n.Pipe.Decl) > 0 {
 				continue

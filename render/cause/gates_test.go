@@ -52,6 +52,16 @@ func TestGateOfTheDocument(t *testing.T) {
 			says("templates/database.yaml:1 asks for"),
 		},
 		{
+			"an API that a named template prints, in a variable", "-- app/templates/database.yaml --\n{{- $api := include \"api\" . }}\n{{- if and (.Capabilities.APIVersions.Has $api) (not .Values.off) }}\napiVersion: {{ $api }}\nkind: Database\nmetadata:\n  name: {{ template \"full\" . }}\n{{- end }}\n" +
+				"-- app/templates/_a.tpl --\n{{- define \"full\" -}}{{- printf \"%s\" .Release.Name | trunc 63 -}}{{- end -}}\n{{- define \"api\" -}}\n{{- if .Values.api }}{{ print .Values.api }}{{ else }}{{ print \"k8s.mariadb.com/v1alpha1\" }}{{ end }}\n{{- end }}",
+			says("templates/database.yaml:2 asks for"),
+		},
+		{
+			"an API that a named template writes", "-- app/templates/database.yaml --\n{{- if .Capabilities.APIVersions.Has (include \"api\" .) }}\napiVersion: k8s.mariadb.com/v1alpha1\nkind: Database\nmetadata: {name: netbox}\n{{- end }}\n" +
+				"-- app/templates/_a.tpl --\n{{- define \"api\" -}}\n{{ if .Values.old }}old.example.com/v1{{ else }}k8s.mariadb.com/v1alpha1{{ end }}\n{{- end }}",
+			says("templates/database.yaml:1 asks for"),
+		},
+		{
 			"else if", "-- app/templates/database.yaml --\n{{- if .Values.no }}\n{{- else if .Capabilities.APIVersions.Has \"k8s.mariadb.com/v1alpha1\" }}\napiVersion: k8s.mariadb.com/v1alpha1\nkind: Database\nmetadata: {name: netbox}\n{{- end }}\n",
 			says("templates/database.yaml:2 asks for"),
 		},

@@ -42,8 +42,8 @@ var (
 )
 
 // templateError turns the error of an engine into one place and one cause: the innermost of both. A message given to
-// fail or required is kept whole.
-func templateError(err error) error {
+// fail or required is kept whole; of any other it hides the values that it quotes.
+func templateError(err error, values map[string]any) error {
 	text := err.Error()
 	if m := placed.FindStringSubmatch(text); m != nil {
 		pos, cause := position(m[1], m[2], m[3]), strings.TrimSpace(m[4])
@@ -60,7 +60,7 @@ func templateError(err error) error {
 	}
 	at, cause, pos := innermost(chain)
 	if pos.File == "" {
-		return errors.New(plainTypes(cause))
+		return errors.New(hidden(plainTypes(cause), values))
 	}
 	if inTpl != nil {
 		expr, inner, _ := innermost(text[inTpl[1]:])
@@ -69,7 +69,7 @@ func templateError(err error) error {
 			cause = "in the text given to tpl: " + expr + ": " + inner
 		}
 	}
-	cause = plainTypes(cause)
+	cause = hidden(plainTypes(cause), values)
 	return &render.Error{Pos: pos, Err: fmt.Errorf("%s: %s", at, cause), Hint: hintFor(cause)}
 }
 
@@ -174,7 +174,7 @@ func documentError(err error) error {
 	if m == nil {
 		return err
 	}
-	cause := bareYAML(m[2])
+	cause := scalarOf.ReplaceAllString(bareYAML(m[2]), "$1")
 	if shape, ok := plainShape(cause); ok {
 		return &render.Error{
 			Pos:  render.Position{File: m[1]},

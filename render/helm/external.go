@@ -166,7 +166,7 @@ func (e *external) template(ctx context.Context, r render.Release) (out render.O
 	case said.code != 0 && k.err != nil && !executing(said.stderr):
 		return render.Output{}, k.err // both refuse, and these words name the place and hide values
 	case said.code != 0:
-		return render.Output{}, bare(e.refusal(said, k.described.name))
+		return render.Output{}, bare(e.refusal(said, k))
 	}
 	k.notes = notes
 	return e.judge(r, k, copied, said)

@@ -14,24 +14,25 @@ import (
 // log/slog (`level=WARN msg="..." key=value`), and last the error, which begins with "Error: ".
 
 // refusal words the error of a binary that gave up, with the place where its text has one.
-func (e *external) refusal(said answer, chart string) error {
+func (e *external) refusal(said answer, k known) error {
 	_, text := splitError(said.stderr)
 	text = strings.TrimSuffix(text, "\n\nUse --debug flag to render out invalid YAML")
 	if text == "" {
 		return fmt.Errorf("helm %s ended with code %d and did not say why", e.version, said.code)
 	}
 	if m := wrongKube.FindStringSubmatch(text); m != nil {
-		return kubeConstraintError(chart, m[1], m[2])
+		return kubeConstraintError(k.described.name, m[1], m[2])
 	}
 	text = excerpt(text)
 	err := errors.New(text)
-	for _, reword := range []func(error) error{templateError, documentError} {
+	ofTemplate := func(err error) error { return templateError(err, k.values) }
+	for _, reword := range []func(error) error{ofTemplate, documentError} {
 		var placed *render.Error
 		if worded := reword(err); errors.As(worded, &placed) {
 			return worded
 		}
 	}
-	return fmt.Errorf("helm %s: %s", e.version, quotedValue.ReplaceAllString(text, "${1}the value$2"))
+	return fmt.Errorf("helm %s: %s", e.version, hidden(quotedValue.ReplaceAllString(text, "${1}the value$2"), k.values))
 }
 
 // wrongKube is what every version says of a constraint that is not met (pkg/action/action.go).

@@ -160,7 +160,7 @@ func finish[C any](ctx context.Context, lib library[C], j job[C]) (render.Output
 	// output of the templates that went well.
 	files, err := lib.execute(ctx, j.chart, j.top)
 	if err != nil {
-		return render.Output{}, templateError(err)
+		return render.Output{}, templateError(err, asMap(j.top["Values"]))
 	}
 	if err := ctx.Err(); err != nil {
 		return render.Output{}, err

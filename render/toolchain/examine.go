@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"sluice/render"
 )
 
 const (
@@ -79,6 +81,22 @@ func examine(ctx context.Context, name, path string, limit time.Duration) shown 
 	}
 	s.says, s.err = ask(ctx, name, path, limit)
 	return s
+}
+
+// builtAs reads in a file whether it was built from the module of a tool, of any major, or says what it is instead.
+func builtAs(name, path string) error {
+	b, err := buildinfo.ReadFile(path)
+	switch {
+	case err != nil:
+		return &render.Error{
+			Err: fmt.Errorf("%s at %s: it does not prove its version: it has no record of a Go build, as a script that chooses a version"+
+				" has none, and is not run", name, path),
+			Hint: "where you know what it is, say so with --tool " + name + "@VERSION=" + path,
+		}
+	case !strings.HasPrefix(b.Main.Path, modules[name]):
+		return fmt.Errorf("%s at %s: it is built from the module %s, not from %sN, and is not run", name, path, b.Main.Path, modules[name])
+	}
+	return nil
 }
 
 // fileDigest gives the digest and size of a file.

@@ -119,6 +119,18 @@ func (p *Places) find(ctx context.Context, t Tool) (*Found, error) {
 	return nil, ctx.Err()
 }
 
+// Ours lists the tools of the named paths and of the directory of [Install] by what they are called, without looking at
+// any of them: whoever picks one has it proven by [Places.Find].
+func (p *Places) Ours() ([]Tool, error) {
+	tools, err := installedTools(p.Dir)
+	for t := range p.Named {
+		if !slices.Contains(tools, t) {
+			tools = append(tools, t)
+		}
+	}
+	return tools, err
+}
+
 // All gives every binary in the places, with what is wrong of each: the named ones, the installed ones, those on PATH,
 // each ordered by name, version and path.
 func (p *Places) All(ctx context.Context) ([]Found, error) {
@@ -173,8 +185,12 @@ func (p *Places) named(ctx context.Context, t Tool, path string) Found {
 	return f
 }
 
-// foreign judges a binary of PATH, of which nothing is known but its name.
+// foreign judges a binary of PATH, of which nothing is known but its name. It is not run where its build record says
+// already that it proves nothing: a render starts no program just because of its name.
 func (p *Places) foreign(ctx context.Context, name, path string) Found {
+	if err := builtAs(name, path); err != nil {
+		return Found{Tool: Tool{Name: name}, Path: path, Where: "PATH", Err: err}
+	}
 	s := p.examine(ctx, name, path)
 	f := Found{Tool: Tool{Name: name, Version: s.says}, Path: s.path, Digest: s.digest, Where: "PATH", Origin: s.origin()}
 	if s.err != nil {

@@ -108,7 +108,7 @@ func TestOnPathOnlyWhatProvesItsVersionCounts(t *testing.T) {
 
 func TestAScriptIsNoProof(t *testing.T) {
 	dir := folder(t)
-	write(t, filepath.Join(dir, "helm"), []byte("#!/bin/sh\necho v3.14.4\n"))
+	write(t, filepath.Join(dir, "helm"), []byte("#!/bin/sh\necho ran >>"+filepath.Join(dir, "ran")+"\necho v3.14.4\n"))
 	p := &toolchain.Places{Path: []string{dir}}
 	if f, err := find(t, p, helm3144); err != nil || f.Path != "" {
 		t.Errorf("found %+v, %v", f, err)
@@ -118,6 +118,9 @@ func TestAScriptIsNoProof(t *testing.T) {
 		t.Fatalf("%v, %v", all, err)
 	}
 	wants(t, all[0].Err, "no record of a Go build")
+	if _, err := os.Stat(filepath.Join(dir, "ran")); err == nil {
+		t.Error("a program was run that its name alone speaks for")
+	}
 	if want := "--tool helm@VERSION=" + filepath.Join(dir, "helm"); !strings.Contains(hint(all[0].Err), want) {
 		t.Errorf("hint %q", hint(all[0].Err))
 	}

@@ -74,10 +74,16 @@ func Shipped(argocd string) (helm, kustomize string, err error) {
 		}
 	case v.Major() > newest.major || v.Major() == newest.major && v.Minor() > newest.minor:
 		return newest.helm, newest.kustomize, &render.Error{
-			Err: fmt.Errorf("looking up the tools of Argo CD %s: the newest known is %d.%d: %w",
-				argocd, newest.major, newest.minor, errors.ErrUnsupported),
+			Err:  tooNew(fmt.Sprintf("looking up the tools of Argo CD %s: the newest known is %d.%d", argocd, newest.major, newest.minor)),
 			Hint: hint,
 		}
 	}
 	return "", "", &render.Error{Err: fmt.Errorf("looking up the tools of Argo CD %s: there was no such release", argocd), Hint: hint}
 }
+
+// tooNew says that an Argo CD is newer than those that are known. It is errors.ErrUnsupported, whose text says nothing here.
+type tooNew string
+
+func (e tooNew) Error() string { return string(e) }
+
+func (tooNew) Is(target error) bool { return target == errors.ErrUnsupported }

@@ -48,8 +48,8 @@ func TestShippedByAnUnknownArgoCD(t *testing.T) {
 		assumed      bool
 		want         string
 	}{
-		{"3.7.0", "4.3.1", true, "looking up the tools of Argo CD 3.7.0: the newest known is 3.6: unsupported operation"},
-		{"4.0.0", "4.3.1", true, "looking up the tools of Argo CD 4.0.0: the newest known is 3.6: unsupported operation"},
+		{"3.7.0", "4.3.1", true, "looking up the tools of Argo CD 3.7.0: the newest known is 3.6"},
+		{"4.0.0", "4.3.1", true, "looking up the tools of Argo CD 4.0.0: the newest known is 3.6"},
 		{"2.7.18", "", false, "looking up the tools of Argo CD 2.7.18: the oldest known is 2.8"},
 		{"1.8.0", "", false, "looking up the tools of Argo CD 1.8.0: the oldest known is 2.8"},
 		{"2.15.0", "", false, "looking up the tools of Argo CD 2.15.0: there was no such release"},

@@ -72,6 +72,27 @@ func (b branch) read() (plumbing.Hash, error) {
 	return ref.Hash(), nil
 }
 
+// elsewhere refuses to start a branch that origin has, as far as it was fetched. A clone, as that of a CI job, often has no
+// local branch; one that is started there has no history and nothing to compare with, so that everything it no longer
+// has would go unseen.
+func (b branch) elsewhere() error {
+	if !b.tip.IsZero() {
+		return nil
+	}
+	name := b.name.Short()
+	_, err := b.repo.Storer.Reference(plumbing.NewRemoteReferenceName("origin", name))
+	switch {
+	case errors.Is(err, plumbing.ErrReferenceNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading origin/%s: %w", name, err)
+	}
+	return &render.Error{
+		Err:  fmt.Errorf("there is no such branch here, and origin/%s is one that it would not go on from", name),
+		Hint: fmt.Sprintf("take that one: git branch %s origin/%[1]s; where it was deleted there: git fetch --prune origin", name),
+	}
+}
+
 func (b branch) missing(repoDir string) error {
 	name := b.name.Short()
 	return &render.Error{

@@ -41,7 +41,7 @@ type CommitOptions struct {
 // There is no commit where nothing but the dry revision would change. Author, committer and dates are those of the dry
 // revision, so the same input on the same branch gives the same commit.
 //
-// Errors, all before the branch moves: it does not exist and Create is off, it is checked out somewhere, an owned file
+// Errors, all before the branch moves: it does not exist and Create is off, or only origin has it, it is checked out somewhere, an owned file
 // on it was edited by hand, a foreign file is in the way, the stack has uncommitted changes, or the branch moved since
 // it was read (compare and swap under git's own lock file, so it holds against a running git).
 func Commit(ctx context.Context, repoDir string, files Files, o CommitOptions) (Summary, error) {
@@ -62,6 +62,9 @@ func commit(ctx context.Context, repoDir string, files Files, o CommitOptions) (
 	}
 	if b.tip.IsZero() && !o.Create {
 		return Summary{}, b.missing(repoDir)
+	}
+	if err := b.elsewhere(); err != nil {
+		return Summary{}, err
 	}
 	if o.Tip != "" && o.Tip != b.tip.String() {
 		return Summary{}, moved(o.Tip, b.tip)

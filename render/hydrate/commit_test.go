@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sluice/render"
 )
 
 const rendered = "rendered/demo"
@@ -415,6 +417,25 @@ func TestCommitToClonesThatHaveNotEverything(t *testing.T) {
 			run(t, clone, "push", "--quiet", "--dry-run", "origin", rendered)
 		})
 	}
+}
+
+// A clone has the branch as origin/NAME alone. Starting another one there would lose what that one has, unseen.
+func TestCommitDoesNotStartABranchThatOriginHas(t *testing.T) {
+	dir, o := repository(t)
+	committed(t, dir, before, o)
+	clone := filepath.Join(t.TempDir(), "clone")
+	run(t, dir, "clone", "--quiet", dir, clone)
+	o.StackDir = filepath.Join(clone, "stacks", "demo")
+	_, err := Commit(t.Context(), clone, after, o)
+	var placed *render.Error
+	if !errors.As(err, &placed) || !strings.Contains(err.Error(), "origin/"+rendered) || !strings.Contains(placed.Hint, "git branch "+rendered+" origin/"+rendered) {
+		t.Fatalf("%v", err)
+	}
+	if got := run(t, clone, "branch", "--list", rendered); got != "" {
+		t.Errorf("there is %s", got)
+	}
+	run(t, clone, "update-ref", "-d", "refs/remotes/origin/"+rendered)
+	committed(t, clone, after, o)
 }
 
 func TestCheckBranchListsDifferences(t *testing.T) {

@@ -31,7 +31,7 @@ func open(dir string) (*git.Repository, error) {
 	if err == nil {
 		return repo, nil
 	}
-	hint := "name a directory inside a git repository"
+	hint := "put the stack into a git repository (git init); hydrate --out DIR and diff tree:DIR need none"
 	if errors.Is(err, git.ErrUnknownExtension) || errors.Is(err, git.ErrUnsupportedExtensionRepositoryFormatVersion) {
 		hint = "sluice reads no repository with this extension; use a clone that was made without it"
 	}

@@ -116,8 +116,11 @@ func commitOf(repo *git.Repository, name string) (*object.Commit, error) {
 			return commit, err
 		}
 	}
-	e := &render.Error{Err: fmt.Errorf("there is no revision %q: %w", name, fs.ErrNotExist), Hint: "fetch it: git fetch origin " + name}
-	if plumbing.NewBranchReferenceName(name).Validate() != nil || strings.HasPrefix(name, "-") {
+	e := &render.Error{Err: noRevision(name), Hint: "fetch it: git fetch origin " + name}
+	switch {
+	case name == "HEAD" || name == "@":
+		e.Hint = "the repository has no commit yet: commit the stack first"
+	case plumbing.NewBranchReferenceName(name).Validate() != nil || strings.HasPrefix(name, "-"):
 		e.Hint = "name a branch, a tag or a commit" // a hint is pasted into a shell, and git would take it for a flag
 	}
 	if ref, err := storedReference(repo, plumbing.NewRemoteReferenceName("origin", name)); err == nil && ref != nil {
@@ -125,6 +128,14 @@ func commitOf(repo *git.Repository, name string) (*object.Commit, error) {
 	}
 	return nil, e
 }
+
+// noRevision is the name of a revision that a repository does not have. It is fs.ErrNotExist, whose text would say that
+// of a file.
+type noRevision string
+
+func (n noRevision) Error() string { return fmt.Sprintf("there is no revision %q", string(n)) }
+
+func (noRevision) Is(target error) bool { return target == fs.ErrNotExist }
 
 // storedReference follows a reference to a hash; nil where there is none, as for the HEAD of a repository without a commit.
 func storedReference(repo *git.Repository, name plumbing.ReferenceName) (*plumbing.Reference, error) {

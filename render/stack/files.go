@@ -162,6 +162,12 @@ func heads(dir string, fsys fs.FS) ([]*ast.File, error) {
 				Hint: "files of a stack are inside its directory; a symbolic link may not leave it",
 			}
 		}
+		if len(bytes.TrimSpace(src)) == 0 {
+			return nil, &render.Error{
+				Pos: render.Position{File: e.Name()}, Err: errors.New("the file is empty"),
+				Hint: "remove it, or write it anew: a shell empties the file that > names also where the command before it stops",
+			}
+		}
 		if f, err := parser.ParseFile(e.Name(), src, parser.PackageClauseOnly); err == nil {
 			list = append(list, f)
 		}
@@ -169,7 +175,7 @@ func heads(dir string, fsys fs.FS) ([]*ast.File, error) {
 	if !found {
 		return nil, &render.Error{
 			Err:  fmt.Errorf("reading stack %s: %w", dir, errNoStack),
-			Hint: "`sluice init` makes a stack",
+			Hint: "name its directory with --stack; `sluice init` makes a stack",
 		}
 	}
 	return list, nil

@@ -38,7 +38,7 @@ func accept(in Input, found []Finding, rules []Rule) []Finding {
 			f.Fix = "remove it from the stack, or let a person decide again"
 		case !used && compared(in, a):
 			f.Message = fmt.Sprintf("the acceptance of %s by %s accepts nothing: there is no such finding", a.Object, a.By)
-			f.Fix = "remove it from the stack" + unknownRule(a.Rule, rules)
+			f.Fix = "remove it from the stack, unless another comparison needs it" + unknownRule(a.Rule, rules) + unknownApp(in, a.App)
 		default:
 			continue
 		}
@@ -56,12 +56,37 @@ func accepts(a render.Acceptance, f Finding) bool {
 }
 
 // compared says whether the app that an acceptance is about was compared with what is live; only then is it known that
-// there is nothing to accept. One that names no app may be about an app that a selection left out.
+// there is nothing to accept. One that names no app may be about an app that a selection left out, and so may one whose
+// app is not there; where nothing was left out, that app is gone or misspelled.
 func compared(in Input, a render.Acceptance) bool {
+	whole := len(in.Changes) > 0 && len(in.Plan.Others) == 0
 	if a.App == "" {
-		return len(in.Changes) > 0 && len(in.Plan.Others) == 0 && !slices.ContainsFunc(in.Changes, failed)
+		return whole && !slices.ContainsFunc(in.Changes, failed)
 	}
-	return slices.ContainsFunc(in.Changes, func(c Comparison) bool { return c.App == a.App && !failed(c) })
+	if i := indexOf(in, a.App); i >= 0 {
+		return !failed(in.Changes[i])
+	}
+	return whole
+}
+
+// indexOf gives the place of the comparison of an app, -1 where neither side has it.
+func indexOf(in Input, app string) int {
+	return slices.IndexFunc(in.Changes, func(c Comparison) bool { return c.App == app })
+}
+
+// unknownApp explains an acceptance that names an app that is not there.
+func unknownApp(in Input, app string) string {
+	if app == "" || indexOf(in, app) >= 0 {
+		return ""
+	}
+	var names []string
+	for _, c := range in.Changes {
+		names = append(names, c.App)
+	}
+	if near := render.Nearest(app, names); near != "" {
+		return fmt.Sprintf("; there is no app %q, did you mean %q?", app, near)
+	}
+	return fmt.Sprintf("; there is no app %q", app)
 }
 
 // failed says that a side of an app could not be rendered, so nothing of it was compared.

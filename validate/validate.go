@@ -84,7 +84,10 @@ type Input struct {
 	// Changes compare what is live (left: the tree that Argo CD has applied) with what would replace it. A rule that
 	// looks at one state alone does not need them.
 	Changes []Comparison
-	Minor   int // of the cluster's Kubernetes, e.g. 33
+	// Live is the version of Argo CD that the left side was made for, as it records; empty where it does not say. A
+	// protection that only the plan's version knows comes with the change, and may be too late.
+	Live  string
+	Minor int // of the cluster's Kubernetes, e.g. 33
 	// Today is the only clock there is: on it depends which acceptances hold. A plan with acceptances needs it.
 	Today time.Time
 }

@@ -155,7 +155,13 @@ func (l loss) guard() guard {
 		}
 		return g
 	}
-	g := pruneGuard(l.at, l.change.Left, l.in.Plan.Cluster.ArgoCD)
+	next, live := l.in.Plan.Cluster.ArgoCD, l.in.Live
+	g := pruneGuard(l.at, l.change.Left, next)
+	if live != "" && live != next && g.holds {
+		if g = pruneGuard(l.at, l.change.Left, live); !g.holds {
+			g.note("Argo CD " + next + " would keep it, but what is live was made for " + live + ", which may be what syncs this change")
+		}
+	}
 	if to := l.elsewhere(); to != "" {
 		g.note("app " + to + " has the object from now on; it stays only if that app syncs first and takes the tracking id over, which nothing promises")
 	}
@@ -219,10 +225,14 @@ func (l loss) special(v verdict) verdict {
 	o := l.change.Left
 	if o.Key.Definition() && !l.gone() && v.severity > validate.Info {
 		prunes, why := tracked(l.at, o, l.in.Plan.Cluster.ArgoCD)
-		v.why = append(v.why, why)
-		if !prunes {
-			v.severity, v.kept = validate.Cascade, true
+		if !prunes && l.in.Live != "" {
+			prunes, why = tracked(l.at, o, l.in.Live)
 		}
+		if !prunes { // the deletion that the catalogue speaks of is nobody's plan yet
+			v.severity, v.kept = validate.Cascade, true
+			v.why = slices.DeleteFunc(v.why, func(part string) bool { return strings.HasPrefix(part, "deleted: ") })
+		}
+		v.why = append(v.why, why)
 	}
 	if r := l.change.Right; l.change.Kind() == "collapsed" && r != nil && r.Key == l.change.Key {
 		v.severity = validate.Outage

@@ -43,6 +43,9 @@ func TestGuards(t *testing.T) {
 		"IgnoreExtraneous":         {hop{left: db(`argocd.argoproj.io/compare-options: IgnoreExtraneous`, "")}, validate.DataLoss, "IgnoreExtraneous hides"},
 		"app option":               {hop{left: db("", ""), live: syncs("Prune=false")}, validate.Info, "the app says Prune=false"},
 		"orphan":                   {hop{left: db("", ""), live: syncs("PrunePropagationPolicy=orphan")}, validate.DataLoss, "does not protect the object"},
+		"app option, 3.3 is live":  {hop{left: db("", ""), live: syncs("Prune=false"), argocd: "3.4.9", edit: liveIn("3.3.9")}, validate.DataLoss, "Argo CD 3.4.9 would keep it, but what is live was made for 3.3.9"},
+		"app option, 3.4 is live":  {hop{left: db("", ""), live: syncs("Prune=false"), argocd: "3.5.1", edit: liveIn("3.4.0")}, validate.Info, "the app says Prune=false"},
+		"app option, 3.3 is next":  {hop{left: db("", ""), live: syncs("Prune=false"), argocd: "3.3.9", edit: liveIn("3.4.9")}, validate.DataLoss, "does nothing before Argo CD 3.4"},
 		"app option, 3.3":          {hop{left: db("", ""), live: syncs("Prune=false"), argocd: "3.3.9"}, validate.DataLoss, "does nothing before Argo CD 3.4"},
 		"app option, no version":   {hop{left: db("", ""), live: syncs("Prune=false"), argocd: "latest"}, validate.DataLoss, "does nothing before"},
 		"app option overridden":    {hop{left: db(prune+`"Prune=true"`, ""), live: syncs("Prune=false")}, validate.DataLoss, "does not count beside"},
@@ -72,6 +75,11 @@ func TestGuards(t *testing.T) {
 	if found, _ := judge(t, hop{left: db("", ""), right: db("", "")}.input(t), lostData); len(found) > 0 {
 		t.Errorf("nothing changes: %s", brief(found))
 	}
+}
+
+// liveIn says which Argo CD the left side was made for.
+func liveIn(version string) func(*validate.Input) {
+	return func(in *validate.Input) { in.Live = version }
 }
 
 func TestKinds(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"sluice/schemas"
 )
 
-// captured is the list of APIs that kubectl printed.
-type captured struct {
+// capturedAPIs is the list of APIs that kubectl printed.
+type capturedAPIs struct {
 	apis    []string // "group/version/Kind", or "group/version" where no kinds were printed; sorted
 	kinds   bool     // it is of kubectl api-resources
 	verbs   bool     // it says which kinds can be watched
@@ -37,9 +37,9 @@ const captureHint = "give what `kubectl api-resources -o wide` prints, all of it
 
 // readCapture reads the output of kubectl api-versions or api-resources. Whatever is not the whole of one of them is an
 // error: a list that is short makes charts leave objects out.
-func readCapture(name string, text []byte) (captured, error) {
-	wrong := func(hint, format string, args ...any) (captured, error) {
-		return captured{}, &render.Error{Err: fmt.Errorf("reading the APIs of "+name+": "+format, args...), Hint: hint}
+func readCapture(name string, text []byte) (capturedAPIs, error) {
+	wrong := func(hint, format string, args ...any) (capturedAPIs, error) {
+		return capturedAPIs{}, &render.Error{Err: fmt.Errorf("reading the APIs of "+name+": "+format, args...), Hint: hint}
 	}
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	switch body := bytes.TrimSpace(text); {
@@ -54,7 +54,7 @@ func readCapture(name string, text []byte) (captured, error) {
 	case text[len(text)-1] != '\n':
 		return wrong(captureHint, "its last line has no end, so it was cut short")
 	}
-	var c captured
+	var c capturedAPIs
 	for i, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
 		fields := strings.Fields(line)
 		if len(fields) == 0 || i == 0 && fields[0] == "NAME" {
@@ -86,7 +86,7 @@ func readCapture(name string, text []byte) (captured, error) {
 
 // add takes one line: a version, or a row NAME [SHORTNAMES] APIVERSION NAMESPACED KIND [VERBS [CATEGORIES]]. The columns
 // are found from NAMESPACED, because the second may be empty.
-func (c *captured) add(fields []string) error {
+func (c *capturedAPIs) add(fields []string) error {
 	if !c.kinds {
 		if len(fields) != 1 || !anyVersion.MatchString(fields[0]) || !strings.HasPrefix(fields[0][strings.IndexByte(fields[0], '/')+1:], "v") {
 			return errors.New("it is no group/version, as kubectl api-versions prints them")
@@ -113,7 +113,7 @@ func (c *captured) add(fields []string) error {
 }
 
 // keep takes an API, unless no stack may have it.
-func (c *captured) keep(api string) {
+func (c *capturedAPIs) keep(api string) {
 	if !stackAPI.MatchString(api) {
 		c.foreign = append(c.foreign, api)
 		return
@@ -147,7 +147,7 @@ func neverWatched(version, kind string) bool {
 }
 
 // notes says what the capture does not tell.
-func (c captured) notes() []string {
+func (c capturedAPIs) notes() []string {
 	var notes []string
 	if !c.kinds {
 		notes = append(notes, "kubectl api-versions prints no kinds: a template that asks for one, such as "+
@@ -167,7 +167,7 @@ func (c captured) notes() []string {
 }
 
 // cue gives the file that puts the capture into a stack.
-func (c captured) cue() string {
+func (c capturedAPIs) cue() string {
 	var b strings.Builder
 	b.WriteString("// The APIs of the live cluster, written by sluice capabilities --capture. They stand in place of those that the\n" +
 		"// Kubernetes version and the distribution bring; capture them again when the cluster changes.\npackage stack\n\ncluster: captured: [\n")

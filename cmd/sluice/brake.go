@@ -78,7 +78,7 @@ func (v *invocation) brake(ctx context.Context, to target, form string, now rend
 // sayFindings says on stderr what a run that goes on was found to do: losses that a person accepted or that something
 // protects from, acceptances that accept nothing, and what could be safer.
 func (v *invocation) sayFindings(r validate.Report) {
-	for _, f := range r.Findings {
+	for i, f := range r.Findings {
 		subject := f.Message
 		if f.App != "" && !strings.HasPrefix(subject, "app "+f.App+" ") {
 			subject = fmt.Sprintf("app %s: %s", f.App, f.Message)
@@ -88,6 +88,9 @@ func (v *invocation) sayFindings(r validate.Report) {
 			continue
 		}
 		v.note("%s: %s [%s]", f.Severity, subject, f.Rule)
+		if f.Fix != "" && (i+1 == len(r.Findings) || r.Findings[i+1].Fix != f.Fix || r.Findings[i+1].Accepted != nil) {
+			v.note("  fix: %s", f.Fix) // once below those that have it
+		}
 	}
 	for _, u := range r.Unchecked {
 		v.note("unchecked: app %s: %s: %s", u.App, u.What, u.Why)

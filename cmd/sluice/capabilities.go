@@ -33,7 +33,7 @@ func capabilitiesVerb(v *invocation) *cobra.Command {
 			"has built in. It renders the stack to know its definitions.\n\n" +
 			"With --capture it reads what kubectl api-resources -o wide (or api-versions, which has no kinds) prints, from\n" +
 			"FILE or stdin, and writes a CUE file. In the directory of the stack that list takes the place of what the\n" +
-			"Kubernetes version and the distribution bring.\n\n" +
+			"Kubernetes version and the distribution bring. After an exit code of 2 remove the file: the shell has emptied it.\n\n" +
 			"With --check it compares the model with the list captured in the stack, or with that in FILE (\"-\" is stdin),\n" +
 			"and prints what only one of them has; the exit code is 1 where they differ.",
 		Example: "  sluice capabilities --profile plugin\n" +
@@ -160,7 +160,7 @@ func (v *invocation) captureAPIs(args []string) error {
 }
 
 // captureOf reads FILE, or stdin where it is "-" or not given.
-func (v *invocation) captureOf(args []string) (captured, error) {
+func (v *invocation) captureOf(args []string) (capturedAPIs, error) {
 	name, text, err := "stdin", []byte(nil), error(nil)
 	if len(args) == 0 || args[0] == "-" {
 		text, err = io.ReadAll(v.in)
@@ -169,7 +169,7 @@ func (v *invocation) captureOf(args []string) (captured, error) {
 		text, err = os.ReadFile(name)
 	}
 	if err != nil {
-		return captured{}, fmt.Errorf("reading the APIs of %s: %w", name, err)
+		return capturedAPIs{}, fmt.Errorf("reading the APIs of %s: %w", name, err)
 	}
 	c, err := readCapture(name, text)
 	if err != nil {

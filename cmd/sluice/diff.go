@@ -238,6 +238,7 @@ func (v *invocation) compared(ctx context.Context, args []string, f diffFlags, o
 		}
 		o.Differs = o.Differs || f.fails(one) || v.strict && one.doubtful()
 		d := one.form(v.page.colored(f.color))
+		d.Engines = v.ran()
 		if f.form == "json" { // the others have it on stderr
 			d.Notes = append(d.Notes, slices.Sorted(maps.Keys(v.said))...)
 		}
@@ -295,7 +296,7 @@ func (f diffFlags) write(v *invocation, w io.Writer, all []report.Diff) error {
 func (v *invocation) sayLeftOut(d report.Diff) {
 	v.sayNotes(d.Notes)
 	if n := len(d.Report.Findings); n > 0 {
-		v.note("findings: %d, %d of them stop a hydrate; the form text has them", n, len(d.Report.Stopping()))
+		v.note("findings: %d, stopping a hydrate: %d; the form text has them", n, len(d.Report.Stopping()))
 	}
 }
 

@@ -45,12 +45,22 @@ func (v *invocation) toolchainNamed(ctx context.Context, plan render.Plan, text 
 		err := oneOf("the toolchain", text, words...)
 		if e, ok := errors.AsType[*render.Error](err); ok {
 			e.Hint += "; or settings: " + strings.Join(chainKeys, "=, ") + "="
+			if strings.Trim(text, "0123456789.") == "" {
+				e.Hint = fmt.Sprintf("did you mean argocd=%s? %s", text, e.Hint)
+			}
 		}
 		return chain, err
 	}
 	// A stack without Argo CD, which only a path of the command line makes, has the newest linked Helm 3.
 	if chain.ArgoCD != "" && (chain.Helm == "" || chain.Kustomize == "") {
 		shipsHelm, shipsKustomize, err := toolchain.Shipped(chain.ArgoCD)
+		// A cluster may have an Argo CD that came out after this program. Who asks what another version does is not told
+		// what an older one does.
+		if errors.Is(err, errors.ErrUnsupported) && chain.ArgoCD == plan.Cluster.ArgoCD && !v.strict {
+			v.noteOnce("unchecked: Argo CD %s is newer than those known; it is taken to ship helm %s and kustomize %s, as the newest of them",
+				chain.ArgoCD, shipsHelm, shipsKustomize)
+			err = nil
+		}
 		if err != nil {
 			return chain, err
 		}
@@ -167,8 +177,7 @@ func (v *invocation) nearest(ctx context.Context, wanted toolchain.Tool) (string
 	if err != nil {
 		return "", err
 	}
-	ours := &toolchain.Places{Named: places.Named, Dir: places.Dir}
-	all, err := ours.All(ctx)
+	ours, err := places.Ours()
 	if err != nil {
 		return "", err
 	}
@@ -178,10 +187,9 @@ func (v *invocation) nearest(ctx context.Context, wanted toolchain.Tool) (string
 			versions = append(versions, t.Version)
 		}
 	}
-	for _, f := range all {
-		if f.Err == nil && f.Name == wanted.Name {
-			versions = append(versions, f.Version)
-			v.found[f.Tool] = f
+	for _, t := range ours {
+		if t.Name == wanted.Name {
+			versions = append(versions, t.Version)
 		}
 	}
 	// Another major is another tool. What it gives says nothing about the one asked for.
@@ -193,7 +201,11 @@ func (v *invocation) nearest(ctx context.Context, wanted toolchain.Tool) (string
 			Hint: fmt.Sprintf("install it: sluice toolchain install %s, or name a binary: --tool %s=PATH", wanted, wanted),
 		}
 	}
-	return toolchain.Nearest(wanted.Version, versions), nil
+	chosen := toolchain.Tool{Name: wanted.Name, Version: toolchain.Nearest(wanted.Version, versions)}
+	if v.external(chosen) {
+		_, _, err = v.binary(ctx, chosen) // it is proven now, or an error
+	}
+	return chosen.Version, err
 }
 
 // external says whether a tool is a binary: every version that is not linked, and one that --tool names.
@@ -244,4 +256,15 @@ func (r *renderer) engines(ctx context.Context, chain render.Toolchain) (render.
 		Kustomize: f.Path, Version: chain.Kustomize, Helm: inner.Path, HelmVersion: chain.Helm,
 	}.Build
 	return tools, nil
+}
+
+// ran gives the binaries that were found for what was rendered, with their digests.
+func (v *invocation) ran() map[string]string {
+	digests := map[string]string{}
+	for t, f := range v.found {
+		if f.Path != "" {
+			digests[t.String()] = f.Digest
+		}
+	}
+	return digests
 }

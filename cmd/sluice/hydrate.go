@@ -39,7 +39,8 @@ func hydrateVerb(v *invocation) *cobra.Command {
 			"and are listed, files edited by hand are an error. When nothing changed, nothing is written or committed.\n\n" +
 			"It compares with the tree that it replaces: a loss of data, of secrets or of what other objects live in stops\n" +
 			"it, with exit code 1 and nothing written, until the stack accepts that loss (accept) or the object is back.\n\n" +
-			"With --check nothing is written; the exit code is 1 where the tree is not what the stack renders.",
+			"With --check nothing is written, and no loss is looked for; the exit code is 1 where the tree is not what the stack\n" +
+			"renders.",
 		Example: "  sluice hydrate --out rendered\n  sluice hydrate --branch rendered/prod --tag env=prod\n  sluice hydrate --check",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -23,6 +23,9 @@ type renderer struct {
 	reader *source.Reader
 	stack  fs.FS // the plan's directory: what bounds a kustomization
 	files  fs.FS // where the files of values are read
+	// bare says that it is no stack that is rendered but a path. Like helm template, that is told of the APIs that are
+	// asked for, and not of those that it would bring itself.
+	bare bool
 }
 
 // renderer opens a plan. The files of values are read from files; nil means from the plan's directory, which then is a
@@ -43,10 +46,11 @@ func (v *invocation) renderer(plan render.Plan, files fs.FS) (*renderer, func(),
 	if err != nil {
 		return nil, nil, err
 	}
-	if files == nil {
+	bare := files != nil
+	if !bare {
 		files = bounded
 	}
-	return &renderer{v: v, plan: plan, reader: reader, stack: bounded, files: files}, done, nil
+	return &renderer{v: v, plan: plan, reader: reader, stack: bounded, files: files, bare: bare}, done, nil
 }
 
 // all renders every app of the plan.
@@ -79,7 +83,12 @@ func (r *renderer) one(ctx context.Context, app render.App, chain render.Toolcha
 // charts are the same bytes.
 func (r *renderer) tools(ctx context.Context, chain render.Toolchain) (render.Tools, error) {
 	tools, err := r.engines(ctx, chain)
-	tools.Model = func(crds []render.Object) (render.Capabilities, error) { return toolchain.Capabilities(chain, crds) }
+	tools.Model = func(crds []render.Object) (render.Capabilities, error) {
+		if r.bare {
+			crds = nil
+		}
+		return toolchain.Capabilities(chain, crds)
+	}
 	tools.Decode, tools.Clock = avp.Decode, time.Now
 	tools.Dir, tools.Stack, tools.Jobs = r.files, r.stack, r.v.jobs
 	return tools, err

@@ -18,6 +18,9 @@ type Diff struct {
 	Report                validate.Report
 	Causes                map[string]map[render.Key]Cause // by app and by the key of the change
 	Notes                 []string
+	// Engines are the binaries of helm and kustomize that were run, each with the digest that it was proven by:
+	// "helm@3.16.3" and "sha256:...".
+	Engines map[string]string
 	// Key is random bytes of this run. Equal values have equal hashes under it, and no hash can be looked up.
 	Key   []byte
 	Color bool // with the 16 colours of ANSI terminals: text, unified and side by side
@@ -108,8 +111,13 @@ func (d Diff) homeless() []validate.Finding {
 }
 
 // acceptance is what a person writes into the stack to accept a finding, in one line of CUE. What only they know is left
-// to them.
-func acceptance(f validate.Finding) string {
+// to them. A stack has one acceptance of an object, so where several findings have to be accepted it names no rule.
+func (d Diff) acceptance(f validate.Finding) string {
+	for _, other := range d.Report.Findings {
+		if other.Object == f.Object && other.App == f.App && other.Rule != f.Rule && other.Severity.Brakes() {
+			return fmt.Sprintf("accept: %q: {app: %q, reason: \"...\", by: \"...\", until: \"YYYY-MM-DD\"}", f.Object.String(), f.App)
+		}
+	}
 	return fmt.Sprintf("accept: %q: {app: %q, rule: %q, reason: \"...\", by: \"...\", until: \"YYYY-MM-DD\"}",
 		f.Object.String(), f.App, f.Rule)
 }

@@ -203,9 +203,39 @@ func TestMaskText(t *testing.T) {
 		"pg://u:x<path:kv/data/x#p>@h/d":   "pg://u:" + m.hash("x\U000F0000") + "@h/d",
 		"-----BEGIN CERTIFICATE-----\nMII": "-----BEGIN CERTIFICATE-----\nMII",
 		"a -----BEGIN EC PRIVATE KEY-----\nx\n-----END EC PRIVATE KEY----- b": "a " + m.hash("-----BEGIN EC PRIVATE KEY-----\nx\n-----END EC PRIVATE KEY-----") + " b",
+		"--user=u --password=hunter2 --db-password='a b'":                     "--user=u --password=" + m.hash("hunter2") + " --db-password='" + m.hash("a b") + "'",
+		"[smtp]\npassword = hunter2\nhost = x":                                "[smtp]\npassword = " + m.hash("hunter2") + "\nhost = x",
+		"{\n  \"apiKey\": \"hunter2\",\n  \"a\": 1\n}":                        "{\n  \"apiKey\": \"" + m.hash("hunter2") + "\",\n  \"a\": 1\n}",
+		"user: a\ndb_password: hunter2\n":                                     "user: a\ndb_password: " + m.hash("hunter2") + "\n",
+		"https://h/x?token=hunter2&a=b":                                       "https://h/x?token=" + m.hash("hunter2") + "&a=b",
+		"password = $DB_PASSWORD --token=$(TOKEN)":                            "password = $DB_PASSWORD --token=$(TOKEN)",
+		"password = <path:kv/data/x#p>":                                       "password = <path:kv/data/x#p>",
+		"the password: it is asked for, with a token: once":                   "the password: it is asked for, with a token: once",
+		"--password-file=/run/x --tokens=3":                                   "--password-file=/run/x --tokens=3",
 	} {
 		if got := m.text(text); got != want {
 			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestMaskKnowsFieldsByTheirName(t *testing.T) {
+	m := mask{[]byte("one")}
+	for _, c := range []struct {
+		path   render.Path
+		v      any
+		hidden bool
+	}{
+		{render.Path{"data", "admin-password"}, "hunter2", true},
+		{render.Path{"spec", "connection", "apiKey"}, "hunter2", true},
+		{render.Path{"spec", "password"}, "<path:kv/data/x#p>", false},
+		{render.Path{"spec", "password"}, "", false},
+		{render.Path{"spec", "existingSecret"}, "login", false},
+		{render.Path{"spec", "passwordSecretRef", "key"}, "password", false},
+	} {
+		got := m.value(render.Key{Kind: "ConfigMap"}, c.path, c.v)
+		if c.hidden != strings.HasPrefix(fmt.Sprint(got), "hmac:") || !c.hidden && got != c.v {
+			t.Errorf("%v: %v", c.path, got)
 		}
 	}
 }
@@ -254,6 +284,26 @@ func (d Diff) empty(t testing.TB, form string) string {
 	return other.forms(t)[form]
 }
 
+// TestAcceptanceOfSeveralFindings holds that the words for every finding of an object fit into one stack, which has one
+// acceptance of it.
+func TestAcceptanceOfSeveralFindings(t *testing.T) {
+	key := render.Key{Kind: "PersistentVolumeClaim", Namespace: "web", Name: "store"}
+	lost := validate.Finding{Rule: "lost-data", Severity: validate.DataLoss, App: "web", Object: key}
+	never, remark, moved := lost, lost, lost
+	never.Rule = "never-prune"
+	remark.Rule, remark.Severity = "no-prune-guard", validate.Info
+	moved.Rule, moved.App = "moved-object", "db"
+	const begin, end = `accept: "PersistentVolumeClaim web/store": {app: "web", `, `reason: "...", by: "...", until: "YYYY-MM-DD"}`
+	for want, all := range map[string][]validate.Finding{
+		begin + `rule: "lost-data", ` + end: {lost, remark, moved},
+		begin + end:                         {lost, never},
+	} {
+		if got := (Diff{Report: validate.Report{Findings: all}}).acceptance(lost); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 // TestTextGroups keeps a version bump readable and tells of every object once.
 func TestTextGroups(t *testing.T) {
 	var left, right strings.Builder
@@ -272,7 +322,7 @@ func TestTextGroups(t *testing.T) {
       and 1 that other objects share
   ~ metadata.labels."helm.sh/chart": web-1.0.0 → web-1.1.0 (38 objects)
 
-a → b: 1 of 1 apps differ: 38 modified; 0 findings, 0 of them stop a hydrate; 0 unchecked
+a → b: 1 of 1 apps differ: 38 modified; findings: 0, stopping a hydrate: 0; unchecked: 0
 `
 	if got := d.forms(t)["diff.txt"]; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

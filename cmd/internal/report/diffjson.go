@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"maps"
 
 	"sluice/render"
 	"sluice/validate"
@@ -9,15 +10,17 @@ import (
 
 // diffJSON is the form of a comparison for machines. Lists are empty rather than left out or null.
 type diffJSON struct {
-	Left       sideJSON        `json:"left"`
-	Right      sideJSON        `json:"right"`
-	Apps       []diffAppJSON   `json:"apps"`      // all that were compared, without difference too
-	Findings   []findingJSON   `json:"findings"`  // of all apps, by app, the worst first
-	Unchecked  []uncheckedJSON `json:"unchecked"` // what could not be judged
-	Notes      []string        `json:"notes"`
-	Differs    int             `json:"differs"`    // changes in effect
-	Stopping   int             `json:"stopping"`   // findings that stop a hydrate
-	Incomplete bool            `json:"incomplete"` // an app could not be rendered on a side
+	Left      sideJSON        `json:"left"`
+	Right     sideJSON        `json:"right"`
+	Apps      []diffAppJSON   `json:"apps"`      // all that were compared, without difference too
+	Findings  []findingJSON   `json:"findings"`  // of all apps, by app, the worst first
+	Unchecked []uncheckedJSON `json:"unchecked"` // what could not be judged
+	Notes     []string        `json:"notes"`
+	// Engines are the binaries that were run, by "name@version", with their digests; linked engines are not among them.
+	Engines    map[string]string `json:"engines"`
+	Differs    int               `json:"differs"`    // changes in effect
+	Stopping   int               `json:"stopping"`   // findings that stop a hydrate
+	Incomplete bool              `json:"incomplete"` // an app could not be rendered on a side
 }
 
 // sideJSON is what one side is, and the tools that rendered it.
@@ -110,7 +113,7 @@ func (d Diff) form() diffJSON {
 	m := mask{d.Key}
 	out := diffJSON{
 		Left: side(d.Left, d.LeftTools), Right: side(d.Right, d.RightTools), Apps: []diffAppJSON{},
-		Findings: []findingJSON{}, Unchecked: []uncheckedJSON{}, Notes: append([]string{}, d.Notes...),
+		Findings: []findingJSON{}, Unchecked: []uncheckedJSON{}, Notes: append([]string{}, d.Notes...), Engines: maps.Clone(d.Engines),
 		Differs: d.Differs(), Stopping: len(d.Report.Stopping()),
 	}
 	for _, app := range d.Apps {
@@ -130,12 +133,15 @@ func (d Diff) form() diffJSON {
 		out.Apps = append(out.Apps, a)
 	}
 	for _, f := range d.Report.Findings {
-		out.Findings = append(out.Findings, m.finding(f))
+		out.Findings = append(out.Findings, m.finding(d, f))
 	}
 	for _, u := range d.Report.Unchecked {
 		out.Unchecked = append(out.Unchecked, uncheckedJSON{
 			App: u.App, Object: object(u.Object), What: m.text(u.What), Why: m.text(u.Why),
 		})
+	}
+	if out.Engines == nil {
+		out.Engines = map[string]string{}
 	}
 	return out
 }
@@ -183,7 +189,7 @@ func (d Diff) change(app string, c render.Change) changeJSON {
 	return out
 }
 
-func (m mask) finding(f validate.Finding) findingJSON {
+func (m mask) finding(d Diff, f validate.Finding) findingJSON {
 	out := findingJSON{
 		Rule: f.Rule, Severity: f.Severity.String(), Brakes: f.Severity.Brakes(), App: f.App, Object: object(f.Object),
 		Position: f.Pos.String(), Message: m.text(f.Message), Why: m.text(f.Why), Fix: m.text(f.Fix), Source: f.Source,
@@ -192,7 +198,7 @@ func (m mask) finding(f validate.Finding) findingJSON {
 		out.Accepted = &acceptedJSON{By: f.Accepted.By, Until: f.Accepted.Until, Reason: f.Accepted.Reason, Position: f.Accepted.Pos.String()}
 	}
 	if acceptable(f) {
-		out.Acceptance = acceptance(f)
+		out.Acceptance = d.acceptance(f)
 	}
 	return out
 }

@@ -29,6 +29,15 @@ var (
 	address      = regexp.MustCompile("[a-zA-Z][a-zA-Z0-9+.-]*://[^\\s\"'`<>]+")
 	// The names of variables whose values are secrets in all likelihood.
 	secretName = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|api_?key|private_?key|access_?key)$`)
+	// The names of fields whose text is a secret wherever they are. The names that references to Secrets have are not
+	// among them.
+	secretField = regexp.MustCompile(`(?i)(password|passwd|passphrase|api_?key|private_?key|secret_?access_?key)$`)
+	// "--password=VALUE" of arguments, "password = VALUE" of ini files and queries, and lines `password: VALUE` or
+	// `"password": "VALUE",`. A sentence that goes on after a colon is none.
+	assigned = regexp.MustCompile(`(?im)((?:password|passwd|passphrase|secret|token|api_?key|private_?key|access_?key)["']?(?:[ \t]*=[ \t]*))("[^"\n]*"|'[^'\n]*'|[^\s"'&;,]+)`)
+	stated   = regexp.MustCompile(`(?im)^([ \t]*["']?[\w.-]*(?:password|passwd|passphrase|secret|token|api_?key|private_?key|access_?key)["']?:[ \t]*)("[^"\n]*"|'[^'\n]*'|[^\s"',]+)(,?[ \t]*)$`)
+	// What stands for a value that comes from elsewhere: $VAR, ${VAR}, $(VAR), {{ }}.
+	elsewhere = regexp.MustCompile(`^\$|^\{\{|^%[({]`)
 )
 
 // hash is the text that stands for a value. Values that differ only in being spelled in base64 have the same one.
@@ -85,7 +94,7 @@ func (m mask) at(secret bool, steps []string, v any) any {
 		switch {
 		case hidden && steps[0] == "data":
 			return m.encoded(v)
-		case hidden || isLastApplied(steps) || isVariable(steps):
+		case hidden || isLastApplied(steps) || isVariable(steps) || v != "" && isSecretField(steps):
 			return m.whole(v)
 		}
 		return m.text(v)
@@ -107,6 +116,10 @@ func isVariable(steps []string) bool {
 	n := len(steps)
 	return n > 1 && steps[n-1] == "value" && strings.HasPrefix(steps[n-2], "[name=") &&
 		secretName.MatchString(strings.TrimRight(steps[n-2], `"]`))
+}
+
+func isSecretField(steps []string) bool {
+	return len(steps) > 0 && secretField.MatchString(steps[len(steps)-1])
 }
 
 // whole hides a value, unless it is a placeholder.
@@ -138,6 +151,9 @@ func (m mask) text(v string) string {
 		}
 	}
 	v = privateKey.ReplaceAllStringFunc(v, m.hash)
+	for _, form := range []*regexp.Regexp{assigned, stated} {
+		v = m.values(form, v)
+	}
 	if !strings.Contains(v, "://") {
 		return v
 	}
@@ -152,6 +168,27 @@ func (m mask) text(v string) string {
 		v = strings.ReplaceAll(v, string(rune(0xF0000+i)), p)
 	}
 	return v
+}
+
+// values hides the values of names that are those of secrets; a form has the name with what is before the value, the
+// value, and what may follow it.
+func (m mask) values(form *regexp.Regexp, v string) string {
+	return form.ReplaceAllStringFunc(v, func(found string) string {
+		part := form.FindStringSubmatch(found)
+		quote := ""
+		if c := part[2][0]; c == '"' || c == '\'' {
+			quote = part[2][:1]
+		}
+		bare := strings.TrimSuffix(strings.TrimPrefix(part[2], quote), quote)
+		if bare == "" || elsewhere.MatchString(bare) || strings.HasPrefix(bare, "hmac:") || strings.HasPrefix(bare, "<path:") {
+			return found
+		}
+		rest := ""
+		if len(part) > 3 {
+			rest = part[3]
+		}
+		return part[1] + quote + m.hash(bare) + quote + rest
+	})
 }
 
 // address hides the credentials of one address: the password, and for http the user too, which may be a token. A

@@ -302,7 +302,7 @@ func (t *text) finding(depth int, f validate.Finding, also ...validate.Finding) 
 		t.line(depth+1, "accepted by %s until %s: %s", f.Accepted.By, f.Accepted.Until, f.Accepted.Reason)
 	case acceptable(f):
 		for _, one := range append([]validate.Finding{f}, also...) {
-			t.line(depth+1, "if it is meant: %s", acceptance(one))
+			t.line(depth+1, "if it is meant: %s", t.d.acceptance(one))
 		}
 	}
 }
@@ -325,7 +325,7 @@ func (t *text) total() {
 		says += fmt.Sprintf("; %d not compared", failed)
 	}
 	stopping := len(t.d.Report.Stopping())
-	t.line(0, "%s → %s: %d of %d apps differ: %s; %d findings, %d of them stop a hydrate; %d unchecked", t.d.Left, t.d.Right,
+	t.line(0, "%s → %s: %d of %d apps differ: %s; findings: %d, stopping a hydrate: %d; unchecked: %d", t.d.Left, t.d.Right,
 		apps, len(t.d.Apps), says, len(t.d.Report.Findings), stopping, len(t.d.Report.Unchecked))
 }
 

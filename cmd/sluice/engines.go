@@ -224,6 +224,7 @@ func (r *renderer) engines(ctx context.Context, chain render.Toolchain) (render.
 		var f toolchain.Found
 		if f, _, err = r.v.binary(ctx, chart); err == nil {
 			tools.Helm, err = helm.External(f.Path, chain.Helm, 0)
+			tools.Helm = attended(r.v.atWork, tools.Helm)
 		}
 	} else {
 		tools.Helm, err = helm.Engine(chain.Helm)
@@ -251,10 +252,11 @@ func (r *renderer) engines(ctx context.Context, chain render.Toolchain) (render.
 			return tools, err
 		}
 	}
-	tools.Kustomize = kustomize.External{
+	external := kustomize.External{
 		Fetch: tools.Fetch, Template: template, Prepare: helm.Prepare,
 		Kustomize: f.Path, Version: chain.Kustomize, Helm: inner.Path, HelmVersion: chain.Helm,
-	}.Build
+	}
+	tools.Kustomize = attended(r.v.atWork, external.Build)
 	return tools, nil
 }
 

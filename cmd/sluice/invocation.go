@@ -45,6 +45,7 @@ type invocation struct {
 	tools     []string                           // of --tool
 	found     map[toolchain.Tool]toolchain.Found // binaries that were looked for; without a path where there is none
 	said      map[string]bool                    // notes that are said once
+	atWork    *attendance                        // external engines
 	noted     *noted                             // where notes are written down too; nil for nowhere
 	strict    bool
 	quiet     bool

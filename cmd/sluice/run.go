@@ -51,6 +51,7 @@ func run(ctx context.Context, s streams, args []string) int {
 	out := bufio.NewWriter(result{s.out, stderr})
 	v := &invocation{
 		in: s.in, out: out, page: pageOf(s.out), err: stderr, found: map[toolchain.Tool]toolchain.Found{}, said: map[string]bool{},
+		atWork: &attendance{},
 	}
 	root := rootCommand(v)
 	root.SetArgs(args)
@@ -59,6 +60,7 @@ func run(ctx context.Context, s streams, args []string) int {
 	// Whatever an interrupted library says of it, the user knows the reason. The exit code is that of an error: half
 	// a result must never pass for one.
 	if ctx.Err() != nil {
+		v.atWork.end()
 		err = fmt.Errorf("interrupted: nothing more was written")
 	}
 	// A full disk or a closed pipe shows here at the latest. Unsaid, it would leave a shorter output with exit code

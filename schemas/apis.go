@@ -50,14 +50,17 @@ func ClientAPIs(minor int) []string {
 	return nil
 }
 
+// source is a Go module that was read, with the hash that the checksum database has.
+type source struct {
+	Path    string `json:"path"`
+	Version string `json:"version"`
+	Sum     string `json:"sum"`
+}
+
 // generated is what schemas/generate writes.
 type generated struct {
-	Notice  string `json:"notice"`
-	Modules []struct {
-		Path    string `json:"path"`
-		Version string `json:"version"`
-		Sum     string `json:"sum"`
-	} `json:"modules"`
+	Notice     string   `json:"notice"`
+	Modules    []source `json:"modules"`
 	Kubernetes []struct {
 		Release string `json:"release"`
 		APIs    []API  `json:"apis"`

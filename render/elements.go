@@ -68,6 +68,27 @@ func elementText(v any, by []string) (string, bool) {
 	return b.String(), true
 }
 
+// Named gives the path with elements of lists named by fields that tell them apart, as the paths of edits are: by their
+// place they are called otherwise as soon as something is put before them. Tree is what the path leads through.
+func (p Path) Named(tree any) Path {
+	named := make(Path, len(p))
+	name := ""
+	for i, step := range p {
+		named[i] = step
+		if at, ok := step.(int); ok {
+			list, _ := tree.([]any)
+			if k := keyedBy(name, list, list); k != nil && at < len(list) {
+				named[i] = element{k.by, k.texts[0][at]}
+			}
+		}
+		if text, ok := step.(string); ok {
+			name = text
+		}
+		tree, _ = Path{step}.In(tree)
+	}
+	return named
+}
+
 // keyed is a list whose elements are known by fields of theirs.
 type keyed struct {
 	by    string

@@ -53,7 +53,7 @@ type Object struct {
 	Tree       map[string]any
 	Provenance Provenance
 
-	node *yaml.Node // for positions; may be nil
+	written *written // for positions; nil where there are none, as in JSON
 }
 
 // Provenance says where an object came from.
@@ -76,17 +76,24 @@ type Set struct {
 	Lost []Object
 }
 
-// Append gives the objects of s, then those of o, with the counts added up.
-func (s Set) Append(o Set) Set {
-	// A fresh list: append would write into the memory that another set may share.
-	objects := make([]Object, 0, len(s.Objects)+len(o.Objects))
-	return Set{
-		Objects:   append(append(objects, s.Objects...), o.Objects...),
-		Documents: s.Documents + o.Documents,
-		Empties:   s.Empties + o.Empties,
-		Lists:     s.Lists + o.Lists,
-		Lost:      append(slices.Clone(s.Lost), o.Lost...),
+// Append gives the objects of s, then those of the others, with the counts added up. The list is a fresh one, so many sets
+// are better appended at once than one by one.
+func (s Set) Append(others ...Set) Set {
+	n := len(s.Objects)
+	for _, o := range others {
+		n += len(o.Objects)
 	}
+	// append would write into the memory that another set may share.
+	s.Objects = append(make([]Object, 0, n), s.Objects...)
+	s.Lost = slices.Clone(s.Lost)
+	for _, o := range others {
+		s.Objects = append(s.Objects, o.Objects...)
+		s.Documents += o.Documents
+		s.Empties += o.Empties
+		s.Lists += o.Lists
+		s.Lost = append(s.Lost, o.Lost...)
+	}
+	return s
 }
 
 // Definitions lists the CustomResourceDefinitions of the set, in its order.
@@ -104,24 +111,32 @@ func (s Set) Definitions() []Object {
 // nearest parent's place.
 func (o Object) Position(path Path) Position {
 	pos := Position{File: o.Provenance.File, Line: o.Provenance.Line}
-	n, v := o.node, any(o.Tree)
+	n, v := o.written.node(), any(o.Tree)
 	for _, step := range path {
-		switch step := step.(type) {
-		case string:
-			n = child(n, step)
-		default:
-			list, _ := v.([]any)
-			i := indexOf(list, step)
-			if n == nil || n.Kind != yaml.SequenceNode || i < 0 || i >= len(n.Content) {
-				return pos
-			}
-			n = n.Content[i]
-		}
-		if n == nil {
+		if n = below(n, v, step); n == nil {
 			return pos
 		}
 		v, _ = Path{step}.In(v)
 		pos.Line, pos.Column = n.Line, n.Column
 	}
 	return pos
+}
+
+// Written gives the text of a scalar as it stands in what the object was parsed from, without quotes: of a true, "yes" or
+// "on". It is false where that is not known, as of a field that came through a merge key.
+func (o Object) Written(path Path) (string, bool) {
+	n, v := o.written.node(), any(o.Tree)
+	for _, step := range path {
+		if n = below(n, v, step); n == nil {
+			return "", false
+		}
+		v, _ = Path{step}.In(v)
+	}
+	if n != nil && n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if n == nil || n.Kind != yaml.ScalarNode {
+		return "", false
+	}
+	return n.Value, true
 }

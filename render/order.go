@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,7 +151,7 @@ func (w work) undeclared(set Set) []string {
 	if w.tools.Decode == nil {
 		return nil
 	}
-	_, ledger, err := w.tools.Decode(set)
+	ledger, err := w.placeholders(set)
 	switch {
 	case err != nil:
 		return []string{"it holds what looks like a broken placeholder, and secrets is not \"avp\""}
@@ -159,6 +160,25 @@ func (w work) undeclared(set Set) []string {
 	}
 	return []string{fmt.Sprintf("no plugin replaces its placeholders (%d), as secrets is not \"avp\": first %s of %s",
 		len(ledger), ledger[0].Field, ledger[0].Object)}
+}
+
+// placeholders lists those of a set, whose parts are looked through at the same time: it is of all apps that nearly none
+// has one.
+func (w work) placeholders(set Set) ([]Placeholder, error) {
+	const part = 500 // objects
+	parts := slices.Collect(slices.Chunk(set.Objects, part))
+	ledgers, errs := make([][]Placeholder, len(parts)), make([]error, len(parts))
+	slots := make(chan struct{}, max(w.tools.Jobs, 1))
+	var wait sync.WaitGroup
+	for i := range parts {
+		slots <- struct{}{}
+		wait.Go(func() {
+			_, ledgers[i], errs[i] = w.tools.Decode(Set{Objects: parts[i]})
+			<-slots
+		})
+	}
+	wait.Wait()
+	return slices.Concat(ledgers...), cmp.Or(errs...)
 }
 
 // locate gives an error the position of the source where it has none of its own.
@@ -270,19 +290,43 @@ func (w work) manifests(ctx context.Context, source Source) (Result, error) {
 		return Result{}, err
 	}
 	part := Result{Inputs: tree.Inputs}
-	for _, f := range tree.Files {
-		set, err := Parse(path.Join(tree.Origin, f.Path), f.Data)
-		if err != nil {
-			return Result{}, err
+	sets := make([]Set, 0, len(tree.Files))
+	for i, parsed := range parseFiles(tree, w.tools.Jobs) {
+		if parsed.err != nil {
+			return Result{}, parsed.err
 		}
-		if len(set.Objects) == 0 && !w.app.AllowEmpty {
+		if len(parsed.set.Objects) == 0 && !w.app.AllowEmpty {
 			return Result{}, &Error{
-				Pos:  Position{File: path.Join(tree.Origin, f.Path)},
+				Pos:  Position{File: path.Join(tree.Origin, tree.Files[i].Path)},
 				Err:  errors.New("reading manifests: the file holds no object"),
 				Hint: "remove it, or give it another extension than .yaml, .yml and .json; what an emptied file held would be pruned",
 			}
 		}
-		part.Set = part.Set.Append(set)
+		sets = append(sets, parsed.set)
 	}
+	part.Set = part.Set.Append(sets...)
 	return part, nil
+}
+
+// parsedFile is what came of a file.
+type parsedFile struct {
+	set Set
+	err error
+}
+
+// parseFiles parses the files of a tree, some at the same time: a directory of thousands of objects is one source, and
+// parsing is most of the work on it.
+func parseFiles(tree Tree, jobs int) []parsedFile {
+	all := make([]parsedFile, len(tree.Files))
+	slots := make(chan struct{}, max(jobs, 1))
+	var wait sync.WaitGroup
+	for i, f := range tree.Files {
+		slots <- struct{}{}
+		wait.Go(func() {
+			all[i].set, all[i].err = Parse(path.Join(tree.Origin, f.Path), f.Data)
+			<-slots
+		})
+	}
+	wait.Wait()
+	return all
 }

@@ -70,6 +70,9 @@ func chunks(text []byte) []chunk {
 // directives says whether text ends in what may stand above the marker of its document: "%YAML 1.1" and comments, from
 // the beginning or from a "..." on.
 func directives(text []byte) bool {
+	if bytes.IndexByte(text, '%') < 0 {
+		return false
+	}
 	found, content := false, false
 	for line := range bytes.Lines(text) {
 		switch line = bytes.TrimRight(line, " \t\r\n"); {
@@ -102,6 +105,42 @@ func (p *parser) chunk(c chunk, template string) error {
 	if jsonLike(c.text) {
 		return p.json(c)
 	}
+	if done, err := p.scan(c, template); done {
+		return err
+	}
+	return p.nodes(c, template)
+}
+
+// scan adds the document of a chunk that the scanner can read; it is false, with nothing added, for any other.
+func (p *parser) scan(c chunk, template string) (bool, error) {
+	if !scannable(c.text) {
+		return false, nil
+	}
+	text := string(c.text)
+	tree, content, items, ok := scanDocument(text)
+	switch {
+	case !ok:
+		return false, nil
+	case content >= 0:
+		p.set.Documents++
+		w := &written{text: text, above: c.above}
+		at, line := 0, c.above+1
+		for _, item := range items {
+			line += strings.Count(text[at:item], "\n")
+			at = item
+			w.items = append(w.items, line)
+		}
+		from := Provenance{Template: template, File: p.name, Line: c.above + 1 + strings.Count(text[:content], "\n")}
+		return true, p.add(tree, w, from)
+	case isMarker(c.text):
+		p.set.Documents++
+		p.set.Empties++
+	}
+	return true, nil
+}
+
+// nodes parses a chunk by way of the library's nodes.
+func (p *parser) nodes(c chunk, template string) error {
 	dec := yaml.NewDecoder(bytes.NewReader(c.text))
 	for {
 		var doc yaml.Node
@@ -122,20 +161,25 @@ func (p *parser) chunk(c chunk, template string) error {
 // document adds one YAML document to the set.
 func (p *parser) document(doc *yaml.Node, template string) error {
 	p.set.Documents++
-	node := doc
-	if doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 {
-		node = doc.Content[0]
-	}
+	node := content(doc)
 	d := decoder{name: p.name, template: template, expanded: &p.expanded}
 	value, err := d.value(node)
 	if err != nil {
 		return err
 	}
-	return p.add(value, node, Provenance{Template: template, File: p.name, Line: node.Line})
+	return p.add(value, &written{root: node}, Provenance{Template: template, File: p.name, Line: node.Line})
+}
+
+// content gives the node that a document consists of.
+func content(doc *yaml.Node) *yaml.Node {
+	if doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 {
+		return doc.Content[0]
+	}
+	return doc
 }
 
 // add puts a decoded document in the set: nothing, an object, or the items of a list.
-func (p *parser) add(value any, node *yaml.Node, from Provenance) error {
+func (p *parser) add(value any, w *written, from Provenance) error {
 	if value == nil {
 		p.set.Empties++
 		return nil
@@ -151,32 +195,30 @@ func (p *parser) add(value any, node *yaml.Node, from Provenance) error {
 	}
 	if items, ok := listItems(tree); ok {
 		p.set.Lists++
-		return p.items(items, node, from)
+		return p.items(items, w, from)
 	}
-	return p.object(tree, node, from)
+	return p.object(tree, w, from)
 }
 
 // items adds the objects of a list. An item that is a list itself is flattened too.
-func (p *parser) items(items []any, node *yaml.Node, from Provenance) error {
-	list := child(node, "items")
+func (p *parser) items(items []any, w *written, from Provenance) error {
 	for i, item := range items {
 		at := from
-		var n *yaml.Node
-		if list != nil && list.Kind == yaml.SequenceNode && i < len(list.Content) {
-			n = list.Content[i]
-			at.Line = n.Line
+		of, line := w.item(i)
+		if line > 0 {
+			at.Line = line
 		}
 		tree, ok := item.(map[string]any)
 		if !ok {
 			return p.fail(at, "reading item %d of a list: it is a %s, not an object", i, typeName(item))
 		}
 		if nested, ok := listItems(tree); ok {
-			if err := p.items(nested, n, at); err != nil {
+			if err := p.items(nested, of, at); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := p.object(tree, n, at); err != nil {
+		if err := p.object(tree, of, at); err != nil {
 			return err
 		}
 	}
@@ -185,8 +227,8 @@ func (p *parser) items(items []any, node *yaml.Node, from Provenance) error {
 
 // object checks what makes an identity and adds the object. Argo CD would refuse an object without it at sync, which
 // is late.
-func (p *parser) object(tree map[string]any, node *yaml.Node, from Provenance) error {
-	o := Object{Tree: tree, Provenance: from, node: node}
+func (p *parser) object(tree map[string]any, w *written, from Provenance) error {
+	o := Object{Tree: tree, Provenance: from, written: w}
 	var ok bool
 	if o.APIVersion, ok = tree["apiVersion"].(string); !ok || o.APIVersion == "" {
 		return p.fail(from, "reading an object: it has no apiVersion")
@@ -276,30 +318,6 @@ func (p *parser) syntax(err error, c chunk) error {
 		from = " (from " + t + ")"
 	}
 	return &Error{Pos: pos, Err: fmt.Errorf("reading YAML: %s%s", text, from)}
-}
-
-// shift moves the lines of a node tree down.
-func shift(n *yaml.Node, by int) {
-	if by == 0 {
-		return
-	}
-	n.Line += by
-	for _, c := range n.Content {
-		shift(c, by)
-	}
-}
-
-// child gives the value of a key of a mapping node, or nil.
-func child(n *yaml.Node, key string) *yaml.Node {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i+1]
-		}
-	}
-	return nil
 }
 
 // typeName gives the word for a decoded value in messages.

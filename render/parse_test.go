@@ -321,3 +321,30 @@ func TestClosureIsSmall(t *testing.T) {
 		t.Errorf("render reaches %d packages, the budget is 110", n)
 	}
 }
+
+// What a scalar was before YAML made something of it.
+func TestWritten(t *testing.T) {
+	set, err := Parse("example.yaml", []byte("apiVersion: v1\nkind: A\nmetadata: {name: a}\nbase: &b {c: on}\nlist: [0x10, \"yes\", {k: ~}]\nsame: &s off\nagain: *s\nmerged: {<<: *b}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		path  Path
+		want  string
+		known bool
+	}{
+		{Path{"base", "c"}, "on", true},
+		{Path{"list", 0}, "0x10", true},
+		{Path{"list", 1}, "yes", true},
+		{Path{"list", 2, "k"}, "~", true},
+		{Path{"list", 3}, "", false},
+		{Path{"again"}, "off", true},
+		{Path{"merged", "c"}, "", false},
+		{Path{"list"}, "", false},
+		{Path{"nothing"}, "", false},
+	} {
+		if got, known := set.Objects[0].Written(c.path); got != c.want || known != c.known {
+			t.Errorf("%s was written %q, %t; want %q, %t", c.path, got, known, c.want, c.known)
+		}
+	}
+}

@@ -39,6 +39,24 @@ func (p Path) String() string {
 	return b.String()
 }
 
+// Pointer writes the path as a JSON pointer (RFC 6901), without its escapes, as kubeconform does: "/spec/containers/0". An
+// element that is named by fields has their text.
+func (p Path) Pointer() string {
+	var b strings.Builder
+	for _, step := range p {
+		b.WriteByte('/')
+		switch step := step.(type) {
+		case int:
+			b.WriteString(strconv.Itoa(step))
+		case element:
+			b.WriteString(step.text)
+		case string:
+			b.WriteString(step)
+		}
+	}
+	return b.String()
+}
+
 // In gives the value that the path leads to in a tree, and false where there is none.
 func (p Path) In(tree any) (any, bool) {
 	for _, step := range p {

@@ -51,6 +51,21 @@ type Plan struct {
 	// MaxPrune is how many objects an app may lose in one step, by kind ("Kind", "Kind.group", or "*" for all of them);
 	// an app's own budgets come first.
 	MaxPrune map[string]int
+	// Suppress are the findings that people answered for, other than losses. Of an Acceptance here Object, By and Until may
+	// be empty, Rule and Reason are not.
+	Suppress []Acceptance
+	// Severities are what the stack makes of rules, by id: the word of a severity, or "off".
+	Severities map[string]string
+	// Conventions are the rules of the house that the stack asks for, by name, with their settings as decoded JSON.
+	Conventions map[string]any
+	// Definitions are files and directories with CustomResourceDefinitions of kinds that the plan uses and does not render,
+	// spelled as paths of sources.
+	Definitions []string
+	// Written are the CUE files of the stack as they were read, with what they import and embed and their module (one that is
+	// made up where they have none), ordered by path. A path is relative to Dir, and begins with ".." for what is of the module
+	// around it. Tags are what was given for its @tag()s. The policies in them are compiled by those who judge.
+	Written []File   `json:"-"`
+	Tags    []string `json:"-"`
 }
 
 // Apps lists the apps of all layers: by wave, then layer name, then app name.
@@ -254,6 +269,9 @@ type Values struct {
 	Set       []string
 	SetString []string
 	SetFile   []string // key=path, the path as those of Files
+	// Places are where the stack writes the parts of Inline and the entries of the sets: by "values" and the path in it, as
+	// [Path.String] writes it ("values.service.port"), or by the name of the list ("setString[0]").
+	Places map[string]Position `json:",omitempty"`
 }
 
 // Paths lists the paths that the values name: those of Files and those of SetFile, as they are spelled.

@@ -135,19 +135,28 @@ func (d *decoder) key(k *yaml.Node) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	text, ok := keyText(v)
+	if !ok {
+		return "", d.fail(k, "a mapping key is a %s", typeName(v))
+	}
+	return text, nil
+}
+
+// keyText gives the text of a decoded key, and false where it is none.
+func keyText(v any) (string, bool) {
 	switch v := v.(type) {
 	case string:
-		return v, nil
+		return v, true
 	case bool:
-		return strconv.FormatBool(v), nil
+		return strconv.FormatBool(v), true
 	case int64:
-		return strconv.FormatInt(v, 10), nil
+		return strconv.FormatInt(v, 10), true
 	case uint64:
-		return strconv.FormatUint(v, 10), nil
+		return strconv.FormatUint(v, 10), true
 	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 32), nil
+		return strconv.FormatFloat(v, 'g', -1, 32), true
 	default:
-		return "", d.fail(k, "a mapping key is a %s", typeName(v))
+		return "", false
 	}
 }
 
@@ -201,20 +210,34 @@ var words = map[string]any{
 
 var floatSyntax = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
 
-// plain decodes an unquoted scalar by its text. Dates stay text, since JSON has no type for them.
+// plain decodes an unquoted scalar by its text.
 func (d *decoder) plain(n *yaml.Node) (any, error) {
-	text := n.Value
-	if v, ok := words[text]; ok {
-		return v, nil
+	v, ok := resolve(n.Value)
+	if !ok {
+		return nil, d.fail(n, "%s has no form in JSON, so Kubernetes refuses it", n.Value)
+	}
+	return v, nil
+}
+
+// maxWord is the length of the longest of words.
+const maxWord = len("false")
+
+// resolve gives the value of an unquoted scalar. Dates stay text, since JSON has no type for them. It is false for infinities
+// and what is not a number, for which JSON has no form.
+func resolve(text string) (any, bool) {
+	if len(text) <= maxWord {
+		if v, ok := words[text]; ok {
+			return v, true
+		}
 	}
 	if strings.IndexByte("+-.0123456789", text[0]) < 0 {
-		return text, nil
+		return text, true
 	}
 	switch strings.ToLower(strings.TrimLeft(text, "+-")) {
 	case ".inf", ".nan":
-		return nil, d.fail(n, "%s has no form in JSON, so Kubernetes refuses it", text)
+		return nil, false
 	}
-	return number(text), nil
+	return number(text), true
 }
 
 // number decodes a plain scalar that may be a number; it gives the text back where it is none.

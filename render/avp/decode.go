@@ -35,6 +35,9 @@ func Decode(set render.Set) (render.Set, []render.Placeholder, error) {
 	result.Objects = slices.Clone(set.Objects)
 	for i := range result.Objects {
 		s := newScan(&set.Objects[i])
+		if s.generic == nil && !suspicious(set.Objects[i].Tree) {
+			continue
+		}
 		if tree, changed := s.mapping(set.Objects[i].Tree); changed {
 			result.Objects[i].Tree = tree
 		}

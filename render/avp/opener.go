@@ -1,6 +1,9 @@
 package avp
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 const (
 	// maxLayers is how many codings on top of each other are decoded. More do not occur and would be an accident.
@@ -24,6 +27,24 @@ type opener struct {
 // No coding rewrites letters, so each spelling has a literal "path" between an end of "<" and a start of ":".
 func suspect(s string) bool {
 	return opens(s) || hides(s)
+}
+
+// suspicious says whether any key or string of a tree is suspect: nearly no object has one, and a look that keeps no path costs
+// little.
+func suspicious(v any) bool {
+	switch t := v.(type) {
+	case string:
+		return suspect(t)
+	case map[string]any:
+		for key, v := range t {
+			if opens(key) || suspicious(v) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(t, suspicious)
+	}
+	return false
 }
 
 func opens(s string) bool {

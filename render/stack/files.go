@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"cuelang.org/go/cue/ast"
@@ -36,11 +38,13 @@ type files struct {
 	module *os.Root // nil where the stack is its own module
 	prefix string   // the stack's path in the module, "." where it is the root
 	own    bool     // the stack directory has the module file itself
+	mu     sync.Mutex
+	read   map[string][]byte // what CUE has read, by path relative to the stack directory
 }
 
 // openFiles finds the nearest module file at dir or above it. The caller closes what it gives.
 func openFiles(dir string, stack fs.FS) (*files, error) {
-	f := &files{stack: stack, prefix: "."}
+	f := &files{stack: stack, prefix: ".", read: map[string][]byte{}}
 	if _, err := fs.Stat(stack, moduleFile); err == nil {
 		f.own = true
 		return f, nil
@@ -105,6 +109,35 @@ func (f *files) Open(name string) (fs.File, error) {
 	}
 	fsys, name := f.in(name)
 	return fsys.Open(name)
+}
+
+// ReadFile is the method of fs.ReadFileFS, by which CUE reads all but the module's own file.
+func (f *files) ReadFile(name string) ([]byte, error) {
+	file, err := f.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.read[f.relative("/"+name)] = text
+	return slices.Clone(text), nil
+}
+
+// written lists what CUE has read, with the module's own file, ordered by path.
+func (f *files) written() ([]render.File, error) {
+	if _, err := f.ReadFile(moduleFile); err != nil {
+		return nil, fmt.Errorf("reading the CUE module of the stack: %w", err)
+	}
+	list := make([]render.File, 0, len(f.read))
+	for _, name := range sortedKeys(f.read) {
+		list = append(list, render.File{Path: name, Data: f.read[name]})
+	}
+	return list, nil
 }
 
 // ReadDir is the method of fs.ReadDirFS. CUE looks at every entry and gives up at one that it cannot; a link that

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
+	cueerrors "cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/load"
 	"cuelang.org/go/cue/parser"
 
@@ -29,6 +31,9 @@ const schemaFile = "<schema>"
 //
 // A file with @extern(embed) above its package clause may embed files of the directory: values: _ @embed(file=v.yaml).
 // Where a directory above dir has a CUE module, packages of that module may be imported.
+//
+// What the policies of the stack say is not looked at: whoever judges by them compiles them from [render.Plan.Written], and
+// a policy that is wrong stops no render.
 //
 // The error joins one *render.Error per fault of the stack, ordered by file, line, column and path. Positions are
 // relative to dir.
@@ -67,8 +72,9 @@ func Load(dir string, tags []string) (render.Plan, error) {
 	if err != nil {
 		return render.Plan{}, err
 	}
-	plan.Dir = dir
-	return plan, nil
+	plan.Dir, plan.Tags = dir, tags
+	plan.Written, err = files.written()
+	return plan, err
 }
 
 // instance loads the package with CUE's own rules, from files only.
@@ -110,12 +116,29 @@ func evaluate(root *os.Root, inst *build.Instance, index *index, found *problems
 	c := &checker{problems: found, root: root}
 	plan := c.plan(tree)
 	if len(found.list) == 0 {
-		found.cue(schema.Unify(user).Validate(cue.Concrete(true)))
+		found.cue(besidesPolicies(schema.Unify(user).Validate(cue.Concrete(true))))
 	}
 	if err := found.err(); err != nil {
 		return render.Plan{}, err
 	}
 	return plan, nil
+}
+
+// policies is the field of a stack that is judged elsewhere.
+const policies = "policies"
+
+// besidesPolicies gives an error of CUE without what is wrong in policies; nil where that is all.
+func besidesPolicies(err error) error {
+	var rest cueerrors.Error
+	for _, e := range cueerrors.Errors(err) {
+		if at := userPath(e.Path()); at != policies && !strings.HasPrefix(at, policies+".") {
+			rest = cueerrors.Append(rest, e)
+		}
+	}
+	if rest == nil {
+		return nil
+	}
+	return rest
 }
 
 // readable says whether the fields of a value that has an error somewhere can still be walked.

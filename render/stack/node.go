@@ -1,5 +1,7 @@
 package stack
 
+import "sluice/render"
+
 // node is one value of a stack, checked by itself: a struct, a list or a scalar (string, bool, int64), with the
 // place where it is written. A default has the place of the struct that lacks it. A nil node is an absent value.
 type node struct {
@@ -9,6 +11,7 @@ type node struct {
 	gone   []string // the fields that were wrong and are not here
 	value  any
 	open   map[string]any
+	spots  map[string]render.Position // of open, where each part is written
 	fields map[string]*node
 	list   []*node
 }
@@ -70,4 +73,25 @@ func (n *node) names() []string {
 		return nil
 	}
 	return sortedKeys(n.fields)
+}
+
+// tree gives a value in the types of an object's tree, with the defaults of the definition filled in.
+func (n *node) tree() any {
+	switch {
+	case n.open != nil:
+		return n.open
+	case n.fields != nil:
+		m := make(map[string]any, len(n.fields))
+		for name, field := range n.fields {
+			m[name] = field.tree()
+		}
+		return m
+	case n.value != nil:
+		return n.value
+	}
+	list := make([]any, len(n.list))
+	for i, e := range n.list {
+		list[i] = e.tree()
+	}
+	return list
 }

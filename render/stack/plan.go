@@ -37,6 +37,11 @@ func (c *checker) plan(stack *node) render.Plan {
 		Accept:   acceptances(stack.at("accept")),
 		Never:    sortedTexts(stack.texts("neverPrune")),
 		MaxPrune: budgets(stack.at("maxPrune")),
+
+		Severities: severities(stack.at("rules")),
+		Suppress:   suppressions(stack.at("suppress")),
+
+		Conventions: conventions(stack.at("conventions")),
 	}
 	for _, name := range stack.at("toolchains").names() {
 		if p.Toolchains == nil {
@@ -47,6 +52,9 @@ func (c *checker) plan(stack *node) render.Plan {
 	c.gitURL(stack.at("hydrate").at("repoURL"))
 	c.refs = stack.at("refs")
 	p.Refs = c.repositories(c.refs)
+	for _, path := range stack.elems("crds") {
+		p.Definitions = append(p.Definitions, c.manifests(path))
+	}
 	p.Mirrors = c.mirrors(stack.at("mirrors"))
 	p.Credentials = c.credentials(stack.at("credentials"))
 	layers := stack.at("layers")
@@ -213,6 +221,7 @@ func (c *checker) source(kind, app string, n *node) render.Source {
 	if v := n.at("values"); v != nil {
 		s.Values.Inline = v.open
 	}
+	s.Values.Places = n.places()
 	return s
 }
 

@@ -127,6 +127,7 @@ func (r *reader) structure(v cue.Value, s *shape, at place) *node {
 			field = s.fields[name]
 		}
 		switch {
+		case here.path == policies:
 		case field == nil:
 			n.lost = true
 			r.unknown(r.place(it.Value(), here), name, s)
@@ -198,7 +199,9 @@ func (r *reader) values(v cue.Value, at place) *node {
 		r.found.add(at, "write it as a string", "%w", err)
 		return nil
 	}
-	return &node{place: at, given: true, open: tree}
+	spots := map[string]render.Position{}
+	r.spots(v, at, render.Path{"values"}, spots)
+	return &node{place: at, given: true, open: tree, spots: spots}
 }
 
 // portable brings a tree, in place, to the types of an object's tree, or says which value JSON cannot carry unchanged:

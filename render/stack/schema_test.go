@@ -66,7 +66,7 @@ func exported(t *testing.T, name string) any {
 
 func TestJSONSchemaAcceptsGoodStacks(t *testing.T) {
 	schema := compiled(t)
-	for _, name := range []string{"good_three_layer", "good_everything", "good_same_namespace"} {
+	for _, name := range []string{"good_three_layer", "good_everything", "good_same_namespace", "good_conventions"} {
 		if err := schema.Validate(exported(t, name)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -75,7 +75,7 @@ func TestJSONSchemaAcceptsGoodStacks(t *testing.T) {
 
 func TestJSONSchemaRefusesWhatTheDefinitionRefuses(t *testing.T) {
 	schema := compiled(t)
-	for _, name := range []string{"bad_types", "bad_missing", "bad_enums", "bad_versions", "bad_names", "bad_lists"} {
+	for _, name := range []string{"bad_types", "bad_missing", "bad_enums", "bad_versions", "bad_names", "bad_lists", "bad_conventions"} {
 		if err := schema.Validate(exported(t, name)); err == nil {
 			t.Errorf("%s is accepted", name)
 		}
@@ -89,6 +89,8 @@ func TestJSONSchemaRefusesWhatTheDefinitionRefuses(t *testing.T) {
 		{"ref without a revision", "good_everything", `,"revision":"HEAD"`, ``},
 		{"revision with a blank", "good_everything", `"revision":"HEAD"`, `"revision":"HE AD"`},
 		{"token for a variable", "good_everything", `"MIRROR_TOKEN"`, `"glpat_x"`},
+		{"unknown convention", "good_conventions", `"quota":{}`, `"quotas":{}`},
+		{"unknown field of a convention", "good_conventions", `"quota":{}`, `"quota":{"limits":true}`},
 		{"empty mirror", "good_everything", `"file:///srv/git"`, `""`},
 	} {
 		text, err := json.Marshal(exported(t, edit.in))

@@ -8,10 +8,8 @@
 package validate
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -24,6 +22,8 @@ type Severity int
 // The severities, from the least.
 const (
 	Info       Severity = iota // worth knowing
+	Warning                    // it is applied, and probably not what was meant
+	Error                      // the API server, Argo CD or an operator refuses it, or it cannot work
 	Outage                     // something stops working, and comes back
 	Replace                    // the change cannot be applied; forcing it deletes and creates anew
 	SecretLoss                 // secret material is gone
@@ -31,9 +31,9 @@ const (
 	DataLoss                   // data is destroyed
 )
 
-var severityNames = []string{"info", "outage", "replace", "secret-loss", "cascade", "data-loss"}
+var severityNames = []string{"info", "warning", "error", "outage", "replace", "secret-loss", "cascade", "data-loss"}
 
-// String gives "info", "outage", "replace", "secret-loss", "cascade" or "data-loss".
+// String gives "info", "warning", "error", "outage", "replace", "secret-loss", "cascade" or "data-loss".
 func (s Severity) String() string { return severityNames[s] }
 
 // MarshalText gives the word of [Severity.String].
@@ -51,13 +51,29 @@ type Finding struct {
 	Severity Severity
 	App      string
 	Object   render.Key      // zero where no object is to blame
-	Pos      render.Position // what a person edits
+	Field    render.Path     // of the object; empty for the whole of it
+	Pos      render.Position // what a person edits; see [On]
+	Rendered render.Position // where the field stands in what was rendered; zero where no object is to blame
+	Template string          // of a chart, that rendered the object; may be empty
 	Message  string          // one sentence: what is wrong with this object
 	Why      string          // what it comes from, and what it leads to; may be empty
 	Fix      string          // what to do; may be empty
 	Source   string          // where the fact behind it is from, e.g. "argo-cd #17819"; may be empty
 	// Accepted is the word of the person who takes responsibility; nil where nobody does.
 	Accepted *render.Acceptance
+	// Suppressed is what takes a finding that is no loss out of the count; nil where nothing does.
+	Suppressed *Suppression
+	// Place is Field with elements of lists named by what they are known by, not by their place: "spec.containers[name=web]".
+	// [Run] fills it in.
+	Place string
+	// Known says that the finding is in the baseline.
+	Known bool
+}
+
+// Suppression is why a finding does not count.
+type Suppression struct {
+	Reason string
+	Pos    render.Position // the entry of the stack, or the annotation of the object
 }
 
 // Unchecked is one thing that could not be judged.
@@ -88,6 +104,21 @@ type Input struct {
 	// protection that only the plan's version knows comes with the change, and may be too late.
 	Live  string
 	Minor int // of the cluster's Kubernetes, e.g. 33
+	// Minors are further minors that were asked about, ascending; empty for none.
+	Minors []int
+	// Effective are the sets of Results as Argo CD and the cluster see them, see [render.Set.Effective], in their order. Only
+	// keys and metadata.namespace differ; positions are kept.
+	Effective []render.Set
+	// ClusterScoped says of a kind that its objects have no namespace.
+	ClusterScoped func(render.Key) bool
+	// Definitions are CustomResourceDefinitions besides those of Results: from paths that the user gave.
+	Definitions []render.Object
+	// Files is the directory of the stack, or what was asked to be judged: what people edit. Nil where there is none.
+	Files fs.FS
+	// Paths are the files and directories of Files that were asked about; nil for all of it.
+	Paths []string
+	// Known are the ids of all rules that there are, also of those that do not judge now; nil where only they are known.
+	Known []string
 	// Today is the only clock there is: on it depends which acceptances hold. A plan with acceptances needs it.
 	Today time.Time
 }
@@ -95,46 +126,25 @@ type Input struct {
 // Rule is one thing that is looked for.
 type Rule struct {
 	ID    string // "lost-data", as findings and acceptances name it
-	Title string // a few words
+	Title string // a few words: what is wrong where it finds something
 	Why   string // what happens where it is not heeded
-	Fix   string
-	// Check judges. The context ends the work of rules that take long.
+	Fix   string // what to do, or how to accept it
+	// Severity is that of its findings which state none higher. A stack may set another, except for losses.
+	Severity Severity
+	// Worst is the worst that its findings may be, where they are not all alike.
+	Worst Severity
+	// Off says that it judges only where the stack asks for it.
+	Off bool
+	// Able says of an input whether the rule can find anything in it: not where it compares and nothing is compared, or where
+	// what it judges by was not given. Nil where it always can. What it does not find then is no reason to call a suppression
+	// unused.
+	Able   func(Input) bool
+	Source string // where the facts are from
+	// Wrong and Right are examples: something that it finds, and the same mended. Each is the text of manifests, which the
+	// app "example" of a made-up stack has, or where that does not do an archive of files as txtar writes them ("-- name --"
+	// lines): the whole of a stack's directory, or for what compares, before.yaml and after.yaml.
+	Wrong, Right string
+	// Check judges. Where one walk finds what several rules are about, the first of them has the Check and its findings name
+	// their Rule; the others have none. The context ends the work of rules that take long.
 	Check func(context.Context, Input) ([]Finding, []Unchecked, error)
-}
-
-// Report is what the rules said: findings and unchecked in an order that depends on nothing but them.
-type Report struct {
-	Findings  []Finding
-	Unchecked []Unchecked
-}
-
-// Run lets every rule judge, marks the findings that the plan accepts and orders the outcome: by app, worst first, then
-// object and rule. Acceptances that have expired or that no finding asks for are findings too.
-func Run(ctx context.Context, in Input, rules []Rule) (Report, error) {
-	// Held against no day at all, an acceptance would hold for ever.
-	if in.Today.IsZero() && len(in.Plan.Accept) > 0 {
-		return Report{}, errors.New("judging: which day it is was not said, so it is not known which acceptances hold")
-	}
-	var all Report
-	for _, r := range rules {
-		found, unchecked, err := r.Check(ctx, in)
-		if err != nil {
-			return Report{}, fmt.Errorf("judging by rule %s: %w", r.ID, err)
-		}
-		for i := range found {
-			found[i].Rule = r.ID
-			found[i].Fix = cmp.Or(found[i].Fix, r.Fix)
-		}
-		all.Findings = append(all.Findings, found...)
-		all.Unchecked = append(all.Unchecked, unchecked...)
-	}
-	all.Findings = append(all.Findings, accept(in, all.Findings, rules)...)
-	slices.SortStableFunc(all.Findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.App, b.App), -cmp.Compare(a.Severity, b.Severity), a.Object.Compare(b.Object),
-			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))
-	})
-	slices.SortStableFunc(all.Unchecked, func(a, b Unchecked) int {
-		return cmp.Or(cmp.Compare(a.App, b.App), a.Object.Compare(b.Object), cmp.Compare(a.What, b.What))
-	})
-	return all, ctx.Err()
 }

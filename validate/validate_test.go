@@ -155,7 +155,7 @@ func TestAcceptanceWithoutComparison(t *testing.T) {
 }
 
 func TestSeverities(t *testing.T) {
-	if got := strings.Join(Severities(), " "); got != "info outage replace secret-loss cascade data-loss" {
+	if got := strings.Join(Severities(), " "); got != "info warning error outage replace secret-loss cascade data-loss" {
 		t.Error(got)
 	}
 	for s := Info; s <= DataLoss; s++ {

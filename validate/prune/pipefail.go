@@ -31,12 +31,10 @@ func pipelines(in validate.Input) ([]validate.Finding, []validate.Unchecked) {
 					if fault == "" {
 						continue
 					}
-					found = append(found, validate.Finding{
-						Severity: validate.Outage, App: result.App.Name, Object: o.Key, Pos: o.Position(p.at(step)),
-						Message: fmt.Sprintf("%s: the %s command of plugin %s %s", o.Key, step, p.name, fault),
-						Fix:     `run it with bash -euo pipefail -c, or begin the script with "set -euo pipefail"; a dash (sh in Argo CD's image) before 0.5.13 refuses pipefail`,
-						Source:  "argo-cd #15339",
-					})
+					one := validate.On(o, p.at(step), fmt.Sprintf("%s: the %s command of plugin %s %s", o.Key, step, p.name, fault))
+					one.Severity, one.App, one.Source = validate.Outage, result.App.Name, "argo-cd #15339"
+					one.Fix = `run it with bash -euo pipefail -c, or begin the script with "set -euo pipefail"; a dash (sh in Argo CD's image) before 0.5.13 refuses pipefail`
+					found = append(found, one)
 				}
 			}
 		}

@@ -38,49 +38,63 @@ const (
 
 // Rules are the hazards of a hydrate, in the order in which they are explained.
 func Rules() []validate.Rule {
-	return append(changeRules(), stateRules()...)
+	changes := changeRules()
+	rules := append(changes, stateRules()...)
+	shown := examples()
+	for i, r := range rules {
+		rules[i].Wrong, rules[i].Right = shown[r.ID].parts()
+		rules[i].Able = rendered
+		if i < len(changes) || r.ID == firstCutover {
+			rules[i].Able = compares
+		}
+	}
+	return rules
 }
+
+func rendered(in validate.Input) bool { return len(in.Results) > 0 }
+
+func compares(in validate.Input) bool { return len(in.Changes) > 0 }
 
 // changeRules compare the live tree with what would replace it.
 func changeRules() []validate.Rule {
 	return []validate.Rule{
 		rule(validate.Rule{
-			ID: lostData, Title: "data, secrets or other objects go with an object",
+			ID: lostData, Worst: validate.DataLoss, Title: "data, secrets or other objects go with an object",
 			Why: "Argo CD prunes what a render no longer holds, and for this kind the deletion reaches further than the object.",
 			Fix: "bring the object back, or protect the live one, sync, and remove it in a later change; accept it if the loss is meant",
 		}, only(lostData)),
 		rule(validate.Rule{
-			ID: lostObject, Title: "an object goes, and comes back with the next render that holds it",
+			ID: lostObject, Worst: validate.Outage, Title: "an object goes, and comes back with the next render that holds it",
 			Why: "Argo CD prunes what a render no longer holds.",
 			Fix: "nothing, if it is meant",
 		}, only(lostObject)),
 		rule(validate.Rule{
-			ID: movedObject, Title: "an object moves to another namespace",
+			ID: movedObject, Worst: validate.DataLoss, Title: "an object moves to another namespace",
 			Why: "An object cannot move: the old one is deleted and an empty one is created, in no promised order.",
 			Fix: "state the namespace that the live object has, or accept the loss after the data was moved",
 		}, only(movedObject)),
 		rule(validate.Rule{
-			ID: becomesHook, Title: "an object turns into a hook",
+			ID: becomesHook, Worst: validate.DataLoss, Title: "an object turns into a hook",
 			Why: "A hook is not among what Argo CD keeps, so it prunes the live object; the hook runs at syncs and is deleted before the next one by default.",
 			Fix: "take the hook annotation off, or accept the loss",
 		}, only(becomesHook)),
 		rule(validate.Rule{
-			ID: lostApp, Title: "a whole app goes",
+			ID: lostApp, Worst: validate.DataLoss, Title: "a whole app goes",
 			Why: "An Application with the resources finalizer takes everything below it along; without it the objects stay and belong to nobody.",
 			Fix: "bring the app back, or accept its loss as Application.argoproj.io namespace/name",
 		}, lostApps),
 		rule(validate.Rule{
-			ID: neverPrune, Title: "an object of a kind that never disappears goes",
+			ID: neverPrune, Worst: validate.DataLoss, Title: "an object of a kind that never disappears goes",
 			Why: "The stack says neverPrune for its kind.",
 			Fix: "bring it back, take the kind out of neverPrune, or accept this one loss",
 		}, neverLost),
 		rule(validate.Rule{
-			ID: pruneBudget, Title: "an app loses more objects than it may",
+			ID: pruneBudget, Worst: validate.DataLoss, Title: "an app loses more objects than it may",
 			Why: "The stack sets a budget (maxPrune) of what one change may take away; a shorter render shows here first.",
 			Fix: "look for what made the render shorter; raise maxPrune if it is meant",
 		}, overBudget),
 		rule(validate.Rule{
-			ID: immutable, Title: "a field that cannot change changes",
+			ID: immutable, Worst: validate.Replace, Title: "a field that cannot change changes",
 			Why: "The API server or the operator refuses the change, so every sync fails until the object is deleted and created anew.",
 			Fix: "keep the live value, or create an object of another name and move over to it",
 		}, changedFixed),
@@ -91,7 +105,7 @@ func changeRules() []validate.Rule {
 			Fix: "serve the version until nothing uses or stores it (status.storedVersions)",
 		}, droppedVersions),
 		rule(validate.Rule{
-			ID: destructive, Title: "a changed field destroys without any deletion",
+			ID: destructive, Worst: validate.DataLoss, Title: "a changed field destroys without any deletion",
 			Why: "The operator acts on the value, and neither Prune=false nor a retain policy holds it.",
 			Fix: "keep the value, or accept the loss",
 		}, destroyingFields),

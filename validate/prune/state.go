@@ -45,11 +45,9 @@ func unretained(in validate.Input) ([]validate.Finding, []validate.Unchecked) {
 		if stated(o.Tree, f.path) {
 			how = "does not keep it"
 		}
-		found = append(found, validate.Finding{
-			Severity: validate.Info, App: result.App.Name, Object: o.Key, Pos: o.Position(pathOf(f.path)), Source: r.source,
-			Message: fmt.Sprintf("%s destroys when it goes: %s %s", o.Key, f.name(), how), Why: "deleted: " + r.destroys,
-			Fix: "set " + f.advice(),
-		})
+		one := validate.On(o, pathOf(f.path), fmt.Sprintf("%s destroys when it goes: %s %s", o.Key, f.name(), how))
+		one.App, one.Source, one.Why, one.Fix = result.App.Name, r.source, "deleted: "+r.destroys, "set "+f.advice()
+		found = append(found, one)
 	})
 	return found, nil
 }
@@ -64,11 +62,9 @@ func unguarded(in validate.Input) ([]validate.Finding, []validate.Unchecked) {
 		if held, _ := r.held(o); held || pruneGuard(c, o, argocd).holds {
 			return
 		}
-		found = append(found, validate.Finding{
-			Severity: validate.Info, App: result.App.Name, Object: o.Key, Pos: o.Position(pathOf("metadata annotations " + syncOptions)),
-			Message: fmt.Sprintf("%s may be pruned: nothing that would be live says Prune=false", o.Key), Why: "pruned: " + r.destroys,
-			Source: "argo-cd docs sync-options",
-		})
+		one := validate.On(o, pathOf("metadata annotations "+syncOptions), fmt.Sprintf("%s may be pruned: nothing that would be live says Prune=false", o.Key))
+		one.App, one.Why, one.Source = result.App.Name, "pruned: "+r.destroys, "argo-cd docs sync-options"
+		found = append(found, one)
 	})
 	return found, nil
 }

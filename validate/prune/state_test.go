@@ -26,7 +26,7 @@ func TestRetainPolicies(t *testing.T) {
 			in.Changes = changes
 			found, _ := judge(t, in, retainPolicy)
 			if (len(found) == 1) != (c.says != "") || c.says != "" && (found[0].Severity != validate.Info || !strings.Contains(found[0].Message, c.says) ||
-				!strings.HasPrefix(found[0].Fix, "set spec.") || found[0].Pos.File != "next.yaml") {
+				!strings.HasPrefix(found[0].Fix, "set spec.") || found[0].Rendered.File != "next.yaml") {
 				t.Errorf("%s: %+v", c.object, found)
 			}
 		}
@@ -130,7 +130,7 @@ func TestPipelines(t *testing.T) {
 					t.Errorf("%s\n%+v, %+v", text, found, unchecked)
 					continue
 				}
-				if c.want && (!strings.Contains(found[0].Message, "the "+step+" command of plugin avp") || found[0].Pos.Line != []int{4, 6, 5}[i]) {
+				if c.want && (!strings.Contains(found[0].Message, "the "+step+" command of plugin avp") || found[0].Rendered.Line != []int{4, 6, 5}[i]) {
 					t.Errorf("%s\n%+v", text, found)
 				}
 			}

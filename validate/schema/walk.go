@@ -1,0 +1,217 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+
+	"sluice/render"
+	"sluice/schemas"
+	"sluice/validate"
+)
+
+// maxDepth is how deep an object may nest: the API server's reader of JSON refuses what is deeper. Source: scanner.go of
+// sigs.k8s.io/json.
+const maxDepth = 10_000
+
+// step leads from a value to one below it: a field, or where field is not said an element.
+type step struct {
+	key   string
+	index int
+	field bool
+}
+
+// problem is a finding before it is known which minors have it.
+type problem struct {
+	rule     string
+	severity validate.Severity // at least
+	field    render.Path
+	message  string
+}
+
+// walk holds one object to one schema. A clean field costs a look into the schema's map and nothing else: paths and texts
+// are made for what is wrong.
+type walk struct {
+	object *render.Object
+	kind   *schemas.Kind
+	minor  int
+	blanks validate.Blanks
+	known  bool // no scalar of it holds a placeholder
+	secret bool // no value is told
+	merged bool // by server-side apply, which refuses elements that are there twice
+	at     []step
+	found  []problem
+}
+
+// run walks the whole object.
+func (w *walk) run() []problem {
+	w.mapping(w.kind.Schema, w.object.Tree)
+	return w.found
+}
+
+// in walks a field or an element.
+func (w *walk) in(to step, s *schemas.Schema, v any) {
+	w.at = append(w.at, to)
+	if len(w.at) > maxDepth {
+		w.say(wrongType, "is nested deeper than the API server reads")
+	} else {
+		w.value(s, v)
+	}
+	w.at = w.at[:len(w.at)-1]
+}
+
+// value judges a value that is not null.
+func (w *walk) value(s *schemas.Schema, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		w.mapping(s, v)
+	case []any:
+		w.list(s, v)
+	default:
+		w.scalar(s, v)
+	}
+}
+
+// mapping judges an object's fields, or a map's values.
+func (w *walk) mapping(s *schemas.Schema, tree map[string]any) {
+	if s.Type == "" && s.Format == "" || s.Type == "object" && s.Fields == nil && s.Values == nil {
+		return
+	}
+	if s.Type != "object" {
+		w.say(wrongType, "is an object, want %s", wanted(s))
+		return
+	}
+	for name, v := range tree {
+		of, isField := s.Fields[name]
+		if !isField {
+			of = s.Values
+		}
+		switch {
+		case of == nil:
+			w.unknown(s, name)
+		case v != nil:
+			w.in(step{key: name, field: true}, of, v)
+		case !isField:
+			// A null field is one that is not there, which encoding/json leaves alone; a null value makes an empty one.
+			w.null(step{key: name, field: true}, of)
+		}
+	}
+	if w.dropped() {
+		w.status(s, tree)
+		return
+	}
+	for _, name := range s.Required {
+		if v, there := tree[name]; v == nil {
+			w.missing(s, name, there)
+		}
+	}
+}
+
+// dropped says whether the walk is in a status that the server decodes and then drops: what its validation would want of
+// it does not matter.
+func (w *walk) dropped() bool { return len(w.at) > 0 && w.at[0].key == "status" && w.kind.Status }
+
+// status says what a status lacks: at once, because nobody has to write it.
+func (w *walk) status(s *schemas.Schema, tree map[string]any) {
+	var lacks []string
+	for _, name := range s.Required {
+		if tree[name] == nil {
+			lacks = append(lacks, name)
+		}
+	}
+	if len(lacks) > 0 {
+		w.say(incompleteStatus, "lacks %s", strings.Join(lacks, ", "))
+	}
+}
+
+// list judges the elements of a list, and that none is there twice.
+func (w *walk) list(s *schemas.Schema, list []any) {
+	if s.Type != "array" {
+		if s.Type != "" || s.Format != "" {
+			w.say(wrongType, "is a list, want %s", wanted(s))
+		}
+		return
+	}
+	for i, v := range list {
+		if v == nil {
+			w.null(step{index: i}, s.Elements)
+		} else if s.Elements != nil {
+			w.in(step{index: i}, s.Elements, v)
+		}
+	}
+	if len(list) > 1 && !w.dropped() && (s.ListType == "map" || s.ListType == "set") && !w.elsewhereTold() {
+		w.duplicates(s, list)
+	}
+}
+
+// missing says that a required field is not there.
+func (w *walk) missing(s *schemas.Schema, name string, null bool) {
+	rule, what := requiredField, "is missing"
+	if null {
+		what = "is null, which is as if it were missing"
+	}
+	if slices.Contains(s.Waived, name) || w.ignored() {
+		rule = waivedField
+	}
+	w.below(step{key: name, field: true}, func() { w.say(rule, "%s", what) })
+}
+
+// ignored says whether the walk is in the dataSource of a claim that the server drops silently: without a dataSourceRef
+// beside it, it knows claims and snapshots. Source: EnforceDataSourceBackwardsCompatibility in kubernetes
+// pkg/api/persistentvolumeclaim/util.go.
+func (w *walk) ignored() bool {
+	if len(w.at) == 0 || w.at[len(w.at)-1].key != "dataSource" {
+		return false
+	}
+	at := w.path()
+	above, _ := at[:len(at)-1].In(w.object.Tree)
+	spec, _ := above.(map[string]any)
+	source, _ := spec["dataSource"].(map[string]any)
+	kind, _ := source["kind"].(string)
+	return spec["dataSourceRef"] == nil && kind != "PersistentVolumeClaim" && kind != "VolumeSnapshot"
+}
+
+// null says what the server makes of a null in a list or a map.
+func (w *walk) null(at step, s *schemas.Schema) {
+	w.below(at, func() {
+		switch {
+		case s != nil && len(s.Required) > len(s.Waived) && !w.dropped():
+			w.say(requiredField, "is null, which is an element without any field, and %s is required", first(s))
+		case s != nil && s.Format == "duration":
+			w.say(invalidFormat, "is null, want a duration")
+		case s != nil && s.Enum != nil && !slices.Contains(s.Enum, "") && !w.dropped():
+			w.say(invalidEnum, "is null, which the API server turns into an empty string, want %s", oneOf(s.Enum))
+		default:
+			w.say(nullValue, "is null, which the API server turns into %s", emptyOf(s))
+		}
+	})
+}
+
+// first gives the first field that the server requires.
+func first(s *schemas.Schema) string {
+	for _, name := range s.Required {
+		if !slices.Contains(s.Waived, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// below does something one step further down.
+func (w *walk) below(at step, do func()) {
+	w.at = append(w.at, at)
+	do()
+	w.at = w.at[:len(w.at)-1]
+}
+
+// path gives the place that the walk is at.
+func (w *walk) path() render.Path {
+	p := make(render.Path, len(w.at))
+	for i, s := range w.at {
+		if s.field {
+			p[i] = s.key
+		} else {
+			p[i] = s.index
+		}
+	}
+	return p
+}

@@ -1,0 +1,158 @@
+package reference
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sluice/render"
+	"sluice/validate"
+)
+
+// scaled makes the check of what is scaled: a mapping {apiVersion, kind, name}.
+func scaled(keys ...string) func(*judge) {
+	return func(j *judge) {
+		v := mapping(j.object.Tree, keys...)
+		at := render.Path{keys[0], keys[1]}
+		name, nameAt, ok := j.text(v, at, "name")
+		if !ok {
+			return
+		}
+		kind, group := word(v, "kind"), "apps"
+		if version := word(v, "apiVersion"); version != "" {
+			group, _, _ = strings.Cut(version, "/")
+			if !strings.Contains(version, "/") {
+				group = ""
+			}
+		} else if kind == "" {
+			kind = "Deployment" // KEDA's default
+		}
+		to := render.Key{Group: group, Kind: kind, Namespace: j.object.Key.Namespace, Name: name}
+		if _, ok := j.find(to); ok || kind == "" {
+			return
+		}
+		for _, other := range []string{"Deployment.apps", "StatefulSet.apps", "DaemonSet.apps", "ReplicaSet.apps"} {
+			if t, ok := j.find(keyOf(other, to.Namespace, name)); ok && t.object != nil {
+				j.say(danglingScaler, validate.Error, nameAt, fmt.Sprintf("%s is %q as a %s, and what is so called is a %s", at, name, kindOf(to), kindOf(t.object.Key)))
+				return
+			}
+		}
+		j.follow(lead{rule: danglingScaler, to: to, field: nameAt})
+	}
+}
+
+// subjects follows the ServiceAccounts that a binding binds.
+func subjects(j *judge) {
+	each(j.object.Tree, "subjects.[]", func(v any, at render.Path) {
+		at = slices.Clone(at)
+		name, nameAt, ok := j.text(v, at, "name")
+		if !ok || word(v, "kind") != "ServiceAccount" {
+			return
+		}
+		space := word(v, "namespace")
+		if space == "" {
+			space = j.object.Key.Namespace
+		}
+		j.follow(lead{rule: bindingSubject, to: keyOf("ServiceAccount", space, name), field: nameAt})
+	})
+}
+
+// webhook makes the check of the Service that the API server calls: a mapping {name, namespace, port}.
+func webhook(path string) func(*judge) {
+	return func(j *judge) {
+		each(j.object.Tree, path, func(v any, at render.Path) {
+			at = slices.Clone(at)
+			name, nameAt, ok := j.text(v, at, "name")
+			space := word(v, "namespace")
+			if !ok || space == "" {
+				return
+			}
+			port := value(v, "port")
+			if port == nil {
+				port = int64(443)
+			}
+			j.backend(lead{rule: danglingWebhook, to: keyOf("Service", space, name), field: nameAt}, under(at, "port"), port)
+		})
+	}
+}
+
+// injected follows the annotation by which cert-manager's injector finds the Certificate that it copies the authority of.
+// Source: cert-manager docs concepts/ca-injector.
+func injected(j *judge) {
+	const note = "cert-manager.io/inject-ca-from"
+	at := render.Path{"metadata", "annotations", note}
+	space, name, ok := strings.Cut(words(j.object.Tree, "metadata", "annotations")[note], "/")
+	if !ok || j.blank(at) {
+		return
+	}
+	j.follow(lead{rule: missingIssuer, to: keyOf("Certificate.cert-manager.io", space, name), field: at})
+}
+
+// pod follows what the spec of Pods names.
+func (j *judge) pod(rows []compiled, spec map[string]any, at render.Path) {
+	for _, r := range rows {
+		j.row(r, spec, at)
+	}
+	volumes := map[string]any{}
+	for _, v := range list(spec, "volumes") {
+		volumes[word(v, "name")] = v
+	}
+	for _, group := range []string{"containers", "initContainers"} {
+		for i, c := range list(spec, group) {
+			for k, m := range list(c, "volumeMounts") {
+				j.subPath(volumes[word(m, "name")], m, under(at, group, i, "volumeMounts", k))
+			}
+			for _, probe := range []string{"livenessProbe", "readinessProbe", "startupProbe"} {
+				j.probe(c, probe, under(at, group, i))
+			}
+		}
+	}
+}
+
+// subPath holds the subPath of a mount to the keys of the ConfigMap or Secret that is mounted: where there is no such
+// file, an empty directory takes its place. Source: kubernetes pkg/volume/util/subpath.
+func (j *judge) subPath(volume, mount any, at render.Path) {
+	file, field, ok := j.text(mount, at, "subPath")
+	if !ok || strings.Contains(file, "/") {
+		return
+	}
+	for part, kind := range map[string]string{"configMap": "ConfigMap", "secret": "Secret"} {
+		from := mapping(volume, part)
+		name := word(from, "name") + word(from, "secretName")
+		if name == "" || from["optional"] == true {
+			continue
+		}
+		to := keyOf(kind, j.object.Key.Namespace, name)
+		if items := list(from, "items"); len(items) > 0 {
+			var paths []string
+			for _, item := range items {
+				first, _, _ := strings.Cut(word(item, "path"), "/")
+				paths = append(paths, first)
+			}
+			if !slices.Contains(paths, file) {
+				j.say(missingKey, validate.Error, field, fmt.Sprintf("%s is %q, and the volume has only %s of %s", field, file, strings.Join(paths, ", "), to))
+			}
+			continue
+		}
+		if t, found := j.find(to); found && nameable(name) {
+			j.holds(lead{to: to, key: file, keyField: field}, t)
+		}
+	}
+}
+
+// probe holds the named port of a probe to the ports of its container; a number need not be declared.
+func (j *judge) probe(container any, probe string, at render.Path) {
+	for _, by := range []string{"httpGet", "tcpSocket"} {
+		name, field, ok := j.text(value(container, probe, by), under(at, probe, by), "port")
+		if !ok || strings.Trim(name, "0123456789") == "" {
+			continue
+		}
+		var names []string
+		for _, p := range containerPorts(container) {
+			names = append(names, p.name)
+		}
+		if !slices.Contains(names, name) {
+			j.say(probePort, validate.Error, field, fmt.Sprintf("%s is %q, and the container has no port of that name%s", field, name, hint(name, names)))
+		}
+	}
+}

@@ -1,0 +1,205 @@
+package argocd
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"sluice/render"
+	"sluice/validate"
+)
+
+// stack makes an input of the texts of apps. An app is called as the first line of its text says: "# name layer wave option...".
+func stack(t testing.TB, texts ...string) validate.Input {
+	t.Helper()
+	in := validate.Input{
+		Plan:          render.Plan{Name: "cluster", Cluster: render.Cluster{ArgoCD: "3.2.1"}},
+		ClusterScoped: func(k render.Key) bool { return k.Kind == "Namespace" || k.Definition() || k.Kind == "ClusterRole" },
+	}
+	for _, text := range texts {
+		head, body, _ := strings.Cut(text, "\n")
+		words := strings.Fields(strings.TrimPrefix(head, "#"))
+		app := render.App{Name: words[0], Layer: words[1], Namespace: words[0], Sync: render.Sync{Automated: true, SelfHeal: true}}
+		for _, w := range words[2:] {
+			if name, ok := strings.CutPrefix(w, "after:"); ok {
+				app.DependsOn = append(app.DependsOn, name)
+				continue
+			}
+			app.Sync.Options = append(app.Sync.Options, w)
+		}
+		i := slices.IndexFunc(in.Plan.Layers, func(l render.Layer) bool { return l.Name == app.Layer })
+		if i < 0 {
+			i = len(in.Plan.Layers)
+			in.Plan.Layers = append(in.Plan.Layers, render.Layer{Name: app.Layer, Wave: i})
+		}
+		in.Plan.Layers[i].Apps = append(in.Plan.Layers[i].Apps, app)
+		set, err := render.Parse(app.Name+".yaml", []byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Results = append(in.Results, render.Result{App: app, Set: set})
+		in.Effective = append(in.Effective, set.Effective(app.Namespace, in.ClusterScoped))
+	}
+	return in
+}
+
+// said lists what the rules say: "severity rule: message".
+func said(t *testing.T, in validate.Input) []string {
+	t.Helper()
+	report, err := validate.Run(context.Background(), in, Rules())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, f := range report.Findings {
+		all = append(all, f.Severity.String()+" "+f.Rule+": "+f.Message)
+	}
+	return all
+}
+
+const (
+	oneApp  = "# shop apps\n"
+	member  = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: shop, namespace: argocd}\n"
+	sound   = "  destination: {server: https://kubernetes.default.svc, namespace: shop}\n"
+	plain   = "  source: {repoURL: https://git.example.com/shop.git, path: deploy, targetRevision: v1}\n"
+	project = "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: team, namespace: argocd}\n"
+)
+
+// Every case names a part of what is said, or nothing at all.
+func TestJudgement(t *testing.T) {
+	crd := definition
+	pod := func(annotation, use string) string {
+		return "---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: job, annotations: {" + annotation + "}}\nspec: {template: {spec: {restartPolicy: Never, " + use + ", containers: [{name: a, image: \"a:1\"}]}}}\n"
+	}
+	inWave := func(n string) string { return `argocd.argoproj.io/sync-wave: "` + n + `"` }
+	note := func(annotation string) string {
+		return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note, annotations: {" + annotation + "}}\n"
+	}
+	useNote := "volumes: [{name: v, configMap: {name: note}}]"
+	for name, c := range map[string]struct {
+		texts []string
+		want  string
+	}{
+		"no destination":        {[]string{oneApp + member + "spec:\n  project: default\n" + plain}, "error application-destination: spec.destination has neither server nor name"},
+		"both ends":             {[]string{oneApp + member + "spec:\n  project: default\n" + plain + "  destination: {server: https://a.example.com, name: a, namespace: shop}\n"}, `has server "https://a.example.com" and name "a"`},
+		"no path":               {[]string{oneApp + member + "spec:\n  project: default\n  source: {repoURL: https://git.example.com/a.git, targetRevision: v1}\n" + sound}, "error application-source: spec.source has neither path nor chart"},
+		"oci":                   {[]string{oneApp + member + "spec:\n  project: default\n  source: {repoURL: oci://registry.example.com/a, targetRevision: v1}\n" + sound}, ""},
+		"chart, no version":     {[]string{oneApp + member + "spec:\n  project: default\n  source: {repoURL: https://c.example.com, chart: a}\n" + sound}, `error application-source: spec.source has chart "a" and no targetRevision`},
+		"two tools":             {[]string{oneApp + member + "spec:\n  project: default\n  source: {repoURL: https://g.example.com, path: a, targetRevision: v1, helm: {}, kustomize: {}}\n" + sound}, "spec.source has helm and kustomize"},
+		"range":                 {[]string{oneApp + member + "spec:\n  project: default\n  source: {repoURL: https://c.example.com, chart: a, targetRevision: 1.2.x}\n" + sound}, "warning floating-revision"},
+		"head":                  {[]string{oneApp + member + "spec:\n  project: default\n  source: {repoURL: https://g.example.com, path: a}\n" + sound}, "info floating-revision"},
+		"build variable":        {[]string{oneApp + member + "spec:\n  project: default\n  source: {repoURL: https://g.example.com, path: a, targetRevision: v1, helm: {valueFiles: [$ARGOCD_APP_NAME/values.yaml]}}\n" + sound}, ""},
+		"ref in one source":     {[]string{oneApp + member + "spec:\n  project: default\n  source: {repoURL: https://g.example.com, path: a, targetRevision: v1, helm: {valueFiles: [$values/a.yaml]}}\n" + sound}, "error application-ref: spec.source.helm.valueFiles[0]"},
+		"unused ref":            {[]string{oneApp + member + "spec:\n  project: default\n  sources: [{repoURL: https://g.example.com, path: a, targetRevision: v1}, {repoURL: https://h.example.com, ref: values, targetRevision: v1}]\n" + sound}, "info application-ref: spec.sources[1].ref"},
+		"hydrator":              {[]string{oneApp + member + "spec:\n  project: default\n  sourceHydrator: {drySource: {repoURL: https://g.example.com, path: a, targetRevision: v1}, syncSource: {targetBranch: b, path: a}}\n" + sound}, ""},
+		"option value":          {[]string{oneApp + member + "spec:\n  project: default\n" + plain + sound + "  syncPolicy: {syncOptions: [Prune=no]}\n"}, "Prune=true or false or confirm"},
+		"Force of an app":       {[]string{oneApp + member + "spec:\n  project: default\n" + plain + sound + "  syncPolicy: {syncOptions: [Force=true]}\n"}, "of an object alone"},
+		"stack option":          {[]string{"# shop apps ServerSideAply=true\n" + note("")}, `warning unknown-sync-option: sync.options of app shop has "ServerSideAply=true", which Argo CD does not know; did you mean "ServerSideApply"?`},
+		"compare of an object":  {[]string{oneApp + note("argocd.argoproj.io/compare-options: ServerSideDiff=true")}, "on the Application alone"},
+		"pointer":               {[]string{oneApp + member + "spec:\n  project: default\n" + plain + sound + "  ignoreDifferences: [{group: apps/v1, kind: Deployment, jsonPointers: [/a~2b]}]\n"}, "warning ignore-differences: spec.ignoreDifferences[0].group"},
+		"metadata, not managed": {[]string{oneApp + member + "spec:\n  project: default\n" + plain + sound + "  syncPolicy: {managedNamespaceMetadata: {labels: {a: b}}}\n"}, "warning sync-policy-contradiction"},
+		"denied kind": {[]string{
+			oneApp + project + "spec: {sourceRepos: ['*'], destinations: [{server: '*', namespace: '*'}], namespaceResourceBlacklist: [{group: '', kind: Config*}]}\n---\n" + member + "spec:\n  project: team\n" + plain + sound + "---\n" + note(""),
+		}, "error project-denies: ConfigMap is in spec.namespaceResourceBlacklist of AppProject team"},
+		"cluster kinds": {[]string{
+			oneApp + project + "spec: {sourceRepos: ['*'], destinations: [{server: '*', namespace: '*'}]}\n---\n" + member + "spec:\n  project: team\n" + plain + sound + "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: a}\n",
+		}, "ClusterRole.rbac.authorization.k8s.io is not in spec.clusterResourceWhitelist"},
+		"late hook":        {[]string{oneApp + note("") + pod("argocd.argoproj.io/hook: PreSync", useNote)}, "error hook-before-its-objects: spec.template.spec.volumes[0].configMap.name names ConfigMap shop/note"},
+		"hook, helm's":     {[]string{oneApp + note("helm.sh/hook: pre-install") + pod("helm.sh/hook: pre-install", useNote)}, ""},
+		"hook, two waves":  {[]string{oneApp + note(`helm.sh/hook: pre-install, helm.sh/hook-weight: "5"`) + pod("helm.sh/hook: pre-install", useNote)}, "error late-wave"},
+		"late account":     {[]string{oneApp + "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, annotations: {" + inWave("3") + "}}\n" + pod(inWave("2"), "serviceAccountName: a")}, "(wave 3, this wave 2)"},
+		"optional":         {[]string{oneApp + note(inWave("3")) + pod("", "volumes: [{name: v, configMap: {name: note, optional: true}}]")}, ""},
+		"moot":             {[]string{oneApp + "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: {" + inWave("1") + "}}\n---\n" + note("")}, "info moot-wave"},
+		"same wave":        {[]string{oneApp + crd + "---\n" + table}, ""},
+		"PreDelete":        {[]string{oneApp + note("argocd.argoproj.io/hook: PreDelete")}, "which Argo CD has from 3.3 on, and the cluster has 3.2.1"},
+		"rollback":         {[]string{oneApp + note("helm.sh/hook: post-rollback")}, "info hook-never-runs"},
+		"one of two":       {[]string{oneApp + note("argocd.argoproj.io/hook: 'PreSync,PreSink'")}, `warning hook-never-runs: metadata.annotations."argocd.argoproj.io/hook" has "PreSink"`},
+		"definition, hook": {[]string{oneApp + strings.Replace(crd, "tables.shop.example.com}", "tables.shop.example.com, annotations: {argocd.argoproj.io/hook: PreSync}}", 1)}, "warning hook-never-runs: the definition is a hook"},
+		"policy, no hook":  {[]string{oneApp + note("argocd.argoproj.io/hook-delete-policy: HookFailed")}, "info hook-delete-policy"},
+		"later definition": {[]string{"# shop apps\n" + table, "# crds later\n" + crd}, "warning late-definition: kind is Table, which app crds defines, and it comes later"},
+		"chain":            {[]string{"# crds apps\n" + crd, "# two apps after:crds\n" + note(""), "# shop apps after:two\n" + table + "---\n" + argocdConfig(healthCheck)}, ""},
+		"unordered, skips": {[]string{"# crds apps\n" + crd, "# shop apps SkipDryRunOnMissingResource=true\n" + table}, ""},
+		"deadlock":         {[]string{"# shop apps\n" + table + "---\n" + argocdConfig(healthCheck), "# crds later\n" + crd}, "error late-definition"},
+		"layers":           {[]string{"# a one\n" + note(""), "# b two\n" + note("")}, "info waves-without-health: the waves of the layers"},
+		"shared, same":     {[]string{"# a one\n" + settings("x"), "# b one\n" + settings("x")}, "warning shared-object: app a has ConfigMap x/settings too"},
+		"shared, not same": {[]string{"# a one\n" + settings("a"), "# b one\n" + settings("a") + "data: {a: b}\n"}, "error shared-object"},
+		"shared crd":       {[]string{"# a one\n" + crd, "# b one\n" + crd}, "info shared-object"},
+		"no namespace":     {[]string{"# a one CreateNamespace=false\n" + note("")}, "sync.options say CreateNamespace=false"},
+		"later namespace":  {[]string{"# a one\n" + settings("b"), "# b two\n" + note("")}, "which only app b makes, and it comes later"},
+		"twice":            {[]string{oneApp + settings("shop") + "---\n" + settings("shop")}, "info repeated-object"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := said(t, stack(t, c.texts...))
+			if c.want == "" && len(got) > 0 || c.want != "" && !slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, c.want) }) {
+				t.Errorf("%q is not what is said:\n%s", c.want, strings.Join(got, "\n"))
+			}
+		})
+	}
+}
+
+// Of a part of a stack, or of bare manifests, nothing is said that the rest could mend.
+func TestPartly(t *testing.T) {
+	texts := []string{"# a one CreateNamespace=false\n" + table + "---\n" + settings("elsewhere"), "# b two\n" + definition}
+	whole := stack(t, texts...)
+	if got := said(t, whole); len(got) < 3 {
+		t.Errorf("of the whole is said %q", got)
+	}
+	narrow := whole
+	narrow.Plan.Others = []render.App{{Name: "other"}}
+	bare := whole
+	bare.Plan = render.Plan{}
+	failed := whole
+	failed.Results, failed.Effective = whole.Results[:1], whole.Effective[:1]
+	for name, in := range map[string]validate.Input{"narrow": narrow, "bare": bare, "failed": failed} {
+		if got := said(t, in); len(got) > 0 {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// A project has what is scoped to it besides, and what an operator makes is not known.
+func TestScopedToProject(t *testing.T) {
+	text := project + "spec: {sourceRepos: ['https://other.example.com/*'], destinations: [{name: in-cluster, namespace: shop}]}\n---\n" + member + "spec:\n  project: team\n" + plain + sound + "---\n"
+	if got := said(t, stack(t, oneApp+text)); len(got) != 1 || !strings.Contains(got[0], "sourceRepos") {
+		t.Errorf("%q", got)
+	}
+	secret := "apiVersion: v1\nkind: Secret\nmetadata: {name: repo, labels: {argocd.argoproj.io/secret-type: repository}}\nstringData: {project: team, url: https://git.example.com/Shop}\n"
+	external := "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: repo}\nspec: {target: {template: {metadata: {labels: {argocd.argoproj.io/secret-type: repository}}}}}\n"
+	for _, more := range []string{secret, external} {
+		if got := said(t, stack(t, oneApp+text+more)); len(got) != 0 {
+			t.Errorf("%q", got)
+		}
+	}
+}
+
+func TestPatterns(t *testing.T) {
+	for _, c := range []struct {
+		pattern, text string
+		separator     byte
+		want          bool
+	}{
+		{"*", "a/b", 0, true},
+		{"https://*/shop", "https://git.example.com/shop", '/', true},
+		{"https://*", "https://git.example.com/shop", '/', false},
+		{"https://**", "https://git.example.com/shop", '/', true},
+		{"team-?", "team-a", 0, true},
+		{"team-{a,b}", "team-b", 0, true},
+		{"team-[!a]", "team-a", 0, false},
+		{"a.b", "axb", 0, false},
+	} {
+		if got, sound := matches(c.pattern, c.text, c.separator); got != c.want || !sound {
+			t.Errorf("%s and %s: %v", c.pattern, c.text, got)
+		}
+	}
+	for in, want := range map[string]string{
+		"git@git.example.com:Team/shop.git":       "git@git.example.com/team/shop",
+		"ssh://git@git.example.com/team/shop":     "git@git.example.com/team/shop",
+		"https://git.example.com/team/shop.git":   "https://git.example.com/team/shop",
+		" https://user@git.example.com/team/shop": "https://user@git.example.com/team/shop",
+	} {
+		if got := normal(in); got != want {
+			t.Errorf("%s becomes %s", in, got)
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package argocd
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sluice/render"
+	"sluice/validate"
+)
+
+// moment is when Argo CD applies an object: a phase, and a wave in it.
+type moment struct {
+	phase int
+	wave  int
+}
+
+// String names the moment: "wave 3", "PreSync, wave 0".
+func (m moment) String() string {
+	names := []string{"PreSync", "", "PostSync"}
+	if names[m.phase] == "" {
+		return fmt.Sprintf("wave %d", m.wave)
+	}
+	return fmt.Sprintf("%s, wave %d", names[m.phase], m.wave)
+}
+
+func (m moment) after(o moment) bool {
+	return m.phase > o.phase || m.phase == o.phase && m.wave > o.wave
+}
+
+// momentOf gives the first moment at which an object is applied in a sync that succeeds, or false for one that is not.
+// Source: argo-cd gitops-engine/pkg/sync/sync_tasks.go, Less.
+func momentOf(o *render.Object) (moment, bool) {
+	phases := strings.Split(o.Hook(), ",")
+	for i, names := range [][]string{{"PreSync"}, {"", "Sync"}, {"PostSync"}} {
+		if slices.ContainsFunc(names, func(name string) bool { return slices.Contains(phases, name) }) {
+			return moment{i, waveOf(o)}, true
+		}
+	}
+	return moment{}, false
+}
+
+// order judges in which order the objects of one app come. Argo CD applies a wave when the one before it is healthy; a
+// workload whose Pods cannot start is not.
+func (j *judge) order(a *app) {
+	for i := range a.set.Objects {
+		o := &a.set.Objects[i]
+		at, ok := momentOf(o)
+		if !ok {
+			continue
+		}
+		if kind := kindOf(o.Key); kind == "Namespace" || o.Key.Definition() {
+			j.moved(a, o, at)
+			continue
+		}
+		spec, field, ok := awaitedPods(o)
+		if !ok {
+			continue
+		}
+		for _, need := range needs(spec, o.Key.Namespace) {
+			other := a.objects[need.key]
+			if other == nil || a.blank(o, append(slices.Clone(field), need.at...)) {
+				continue
+			}
+			when, applied := momentOf(other)
+			if !applied || !when.after(at) {
+				continue
+			}
+			where := append(slices.Clone(field), need.at...)
+			rule, note := lateWave, ", which waits for the workload to be healthy"
+			if when.phase != at.phase {
+				rule, note = hookNeeds, ", so the first sync never ends"
+			}
+			f := j.say(verdict{rule, validate.Error}, o, where, fmt.Sprintf("%s names %s, which comes later (%s, this %s)%s", where, need.key, when, at, note))
+			f.Why = "the Pods cannot start without it"
+		}
+	}
+}
+
+// moved says that the wave of a namespace or definition does nothing: Argo CD applies them right before the first object
+// that needs them, in its wave (sync_tasks.go, adjustDeps).
+func (j *judge) moved(a *app, o *render.Object, at moment) {
+	if _, stated := a.annotation(o, waveAnnotation); !stated {
+		return
+	}
+	g, k := word(o.Tree, "spec", "group"), word(o.Tree, "spec", "names", "kind")
+	for i := range a.set.Objects {
+		other := &a.set.Objects[i]
+		inside := o.Key.Kind == "Namespace" && other.Key.Namespace == o.Key.Name || o.Key.Definition() && other.Key.Group == g && other.Key.Kind == k
+		when, applied := momentOf(other)
+		if inside && applied && at.after(when) {
+			field := annotationPath(waveAnnotation)
+			j.say(verdict{mootWave, validate.Info}, o, field, fmt.Sprintf("%s is %d, and Argo CD applies it in wave %d, before %s", field, at.wave, when.wave, other.Key))
+			return
+		}
+	}
+}
+
+// awaitedPods gives the spec of the Pods that an object is healthy with only when they run, and where it stands.
+func awaitedPods(o *render.Object) (map[string]any, render.Path, bool) {
+	at := render.Path{"spec", "template", "spec"}
+	switch kindOf(o.Key) {
+	case "Pod":
+		at = render.Path{"spec"}
+	case "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps", "ReplicaSet.apps":
+	case "Job.batch":
+		if value(o.Tree, "spec", "suspend") == true {
+			return nil, nil, false
+		}
+	default:
+		return nil, nil, false
+	}
+	if n := value(o.Tree, "spec", "replicas"); n == int64(0) || n == uint64(0) {
+		return nil, nil, false
+	}
+	v, _ := at.In(o.Tree)
+	spec, ok := v.(map[string]any)
+	return spec, at, ok
+}
+
+// need is an object without which a Pod does not start.
+type need struct {
+	key render.Key
+	at  render.Path // in the spec of the Pod
+}
+
+// needs lists the ConfigMaps, Secrets, claims and the account that a Pod cannot start without.
+func needs(spec map[string]any, space string) []need {
+	var all []need
+	add := func(kind, name string, optional any, at ...any) {
+		if name != "" && optional != true {
+			all = append(all, need{render.Key{Kind: kind, Namespace: space, Name: name}, at})
+		}
+	}
+	add("ServiceAccount", word(spec, "serviceAccountName"), nil, "serviceAccountName")
+	for i, v := range list(spec, "volumes") {
+		add("ConfigMap", word(v, "configMap", "name"), value(v, "configMap", "optional"), "volumes", i, "configMap", "name")
+		add("Secret", word(v, "secret", "secretName"), value(v, "secret", "optional"), "volumes", i, "secret", "secretName")
+		add("PersistentVolumeClaim", word(v, "persistentVolumeClaim", "claimName"), nil, "volumes", i, "persistentVolumeClaim", "claimName")
+		for k, p := range list(v, "projected", "sources") {
+			add("ConfigMap", word(p, "configMap", "name"), value(p, "configMap", "optional"), "volumes", i, "projected", "sources", k, "configMap", "name")
+			add("Secret", word(p, "secret", "name"), value(p, "secret", "optional"), "volumes", i, "projected", "sources", k, "secret", "name")
+		}
+	}
+	for _, field := range []string{"initContainers", "containers"} {
+		for i, c := range list(spec, field) {
+			for k, e := range list(c, "env") {
+				add("ConfigMap", word(e, "valueFrom", "configMapKeyRef", "name"), value(e, "valueFrom", "configMapKeyRef", "optional"), field, i, "env", k, "valueFrom", "configMapKeyRef", "name")
+				add("Secret", word(e, "valueFrom", "secretKeyRef", "name"), value(e, "valueFrom", "secretKeyRef", "optional"), field, i, "env", k, "valueFrom", "secretKeyRef", "name")
+			}
+			for k, e := range list(c, "envFrom") {
+				add("ConfigMap", word(e, "configMapRef", "name"), value(e, "configMapRef", "optional"), field, i, "envFrom", k, "configMapRef", "name")
+				add("Secret", word(e, "secretRef", "name"), value(e, "secretRef", "optional"), field, i, "envFrom", k, "secretRef", "name")
+			}
+		}
+	}
+	return all
+}

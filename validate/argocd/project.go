@@ -1,0 +1,341 @@
+package argocd
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"sluice/render"
+	"sluice/validate"
+)
+
+// project judges an AppProject that the stack renders.
+func (j *judge) project(a *app, o *render.Object) {
+	if a.blank(o, render.Path{"spec"}) {
+		j.notes = append(j.notes, validate.Unchecked{App: a.Name, Object: o.Key, What: "the spec of the AppProject", Why: "it has placeholders"})
+		return
+	}
+	j.wildcards(o)
+	j.projectForm(o)
+	j.roles(o)
+	j.windows(o)
+}
+
+func (j *judge) wildcards(o *render.Object) {
+	for i, repo := range list(o.Tree, "spec", "sourceRepos") {
+		if repo == "*" {
+			j.say(verdict{wildcardProject, validate.Info}, o, render.Path{"spec", "sourceRepos", i}, "spec.sourceRepos permits every repository")
+		}
+	}
+	for i, d := range list(o.Tree, "spec", "destinations") {
+		if (word(d, "server") == "*" || word(d, "name") == "*") && word(d, "namespace") == "*" {
+			j.say(verdict{wildcardProject, validate.Info}, o, render.Path{"spec", "destinations", i}, fmt.Sprintf("spec.destinations[%d] permits every namespace of every cluster", i))
+		}
+	}
+	for i, k := range list(o.Tree, "spec", "clusterResourceWhitelist") {
+		if word(k, "group") == "*" && word(k, "kind") == "*" && word(k, "name") == "" {
+			j.say(verdict{wildcardProject, validate.Info}, o, render.Path{"spec", "clusterResourceWhitelist", i}, "spec.clusterResourceWhitelist permits every cluster-scoped kind")
+		}
+	}
+}
+
+// projectForm finds what the API of Argo CD refuses and kubectl and syncs let through, where it does not do what it says.
+// Source: argo-cd pkg/apis/application/v1alpha1/app_project_types.go, ValidateProject.
+func (j *judge) projectForm(o *render.Object) {
+	seen := map[string]bool{}
+	twice := func(at render.Path, what string) {
+		if seen[at[1].(string)+what] {
+			j.say(verdict{invalidProject, validate.Warning}, o, at, fmt.Sprintf("%s is %q, as one before it", at, what))
+		}
+		seen[at[1].(string)+what] = true
+	}
+	for i, repo := range list(o.Tree, "spec", "sourceRepos") {
+		at := render.Path{"spec", "sourceRepos", i}
+		if text, ok := repo.(string); ok {
+			if twice(at, text); text == "!*" {
+				j.say(verdict{invalidProject, validate.Warning}, o, at, at.String()+` is "!*", which denies everything`)
+			}
+		}
+	}
+	for i, d := range list(o.Tree, "spec", "destinations") {
+		for _, key := range []string{"server", "name", "namespace"} {
+			if word(d, key) == "!*" {
+				at := render.Path{"spec", "destinations", i, key}
+				j.say(verdict{invalidProject, validate.Warning}, o, at, at.String()+` is "!*", which denies everything`)
+			}
+		}
+		who := word(d, "server")
+		if who == "" {
+			who = word(d, "name")
+		}
+		twice(render.Path{"spec", "destinations", i}, who+"/"+word(d, "namespace"))
+	}
+	for i, text := range texts(o.Tree, "spec", "sourceNamespaces") {
+		twice(render.Path{"spec", "sourceNamespaces", i}, text)
+	}
+}
+
+var roleName = regexp.MustCompile(`^[a-zA-Z0-9]([-_a-zA-Z0-9]*[a-zA-Z0-9])?$`)
+
+// roles judges the roles of a project and their policies (validateRoleName and validatePolicy in types.go).
+func (j *judge) roles(o *render.Object) {
+	seen := map[string]bool{}
+	for i, role := range list(o.Tree, "spec", "roles") {
+		name, at := word(role, "name"), render.Path{"spec", "roles", i}
+		switch {
+		case !roleName.MatchString(name):
+			j.say(verdict{invalidProject, validate.Warning}, o, append(at, "name"), fmt.Sprintf("spec.roles[%d].name is %q, want letters, digits, - and _", i, name))
+		case seen[name]:
+			j.say(verdict{invalidProject, validate.Warning}, o, append(at, "name"), fmt.Sprintf("spec.roles[%d].name is %q, as another role has it", i, name))
+		}
+		seen[name] = true
+		for k, policy := range list(role, "policies") {
+			text, _ := policy.(string)
+			if wrong := wrongPolicy(o.Key.Name, name, text); wrong != "" {
+				field := render.Path{"spec", "roles", i, "policies", k}
+				j.say(verdict{invalidProject, validate.Warning}, o, field, fmt.Sprintf("%s is %q, %s", field, text, wrong))
+			}
+		}
+	}
+}
+
+// wrongPolicy says what is wrong with a policy of a role of a project, or "".
+func wrongPolicy(project, role, policy string) string {
+	parts := strings.Split(policy, ",")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	if len(parts) != 6 || parts[0] != "p" {
+		return `want "p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT"`
+	}
+	subject := "proj:" + project + ":" + role
+	switch {
+	case parts[1] != subject:
+		return fmt.Sprintf("want the subject %q", subject)
+	case !strings.HasPrefix(parts[4], project+"/") && parts[2] != "clusters" && parts[2] != "repositories":
+		return fmt.Sprintf("want an object of the project, %q or one application of it", project+"/*")
+	case parts[5] != "allow" && parts[5] != "deny":
+		return "want the effect allow or deny"
+	}
+	return ""
+}
+
+// windows judges the sync windows (SyncWindow.Validate).
+func (j *judge) windows(o *render.Object) {
+	for i, w := range list(o.Tree, "spec", "syncWindows") {
+		at := render.Path{"spec", "syncWindows", i}
+		if kind := word(w, "kind"); kind != "allow" && kind != "deny" {
+			j.say(verdict{invalidProject, validate.Warning}, o, append(at, "kind"), fmt.Sprintf("spec.syncWindows[%d].kind is %q, want allow or deny", i, kind))
+		}
+		if len(list(w, "applications"))+len(list(w, "namespaces"))+len(list(w, "clusters")) == 0 {
+			j.say(verdict{invalidProject, validate.Warning}, o, at, fmt.Sprintf("spec.syncWindows[%d] has none of applications, namespaces and clusters, so it is of no Application", i))
+		}
+	}
+}
+
+// permitted holds the Applications of the stack, and the apps that they deploy, to their projects.
+func (j *judge) permitted() {
+	used := map[*render.Object]bool{}
+	for _, a := range j.apps {
+		for i := range a.set.Objects {
+			o := &a.set.Objects[i]
+			if o.Key.Group != group || o.Key.Kind != "Application" || a.blank(o, render.Path{"spec"}) {
+				continue
+			}
+			name := word(o.Tree, "spec", "project")
+			project := j.projects[[2]string{o.Key.Namespace, name}]
+			if project == nil {
+				j.unknownProject(o, name)
+				continue
+			}
+			used[project] = true
+			j.permits(project, o)
+			for _, deployed := range j.apps {
+				if deployed.Name == o.Key.Name || j.in.Plan.Hydrate.Prefix+deployed.Name == o.Key.Name {
+					j.permitsKinds(project, deployed)
+				}
+			}
+		}
+	}
+	for _, a := range j.apps {
+		space := j.in.Plan.Hydrate.Namespace
+		if space == "" {
+			space = "argocd"
+		}
+		// The project of a layer is called as render/application calls it; one that the stack renders takes its place.
+		if project := j.projects[[2]string{space, j.in.Plan.Name + "-" + a.Layer}]; j.stack && project != nil {
+			used[project] = true
+			j.permitsKinds(project, a)
+		}
+	}
+	j.empty(used)
+}
+
+// empty finds projects that permit nothing. One that no Application of the stack has may be there to be inherited from.
+func (j *judge) empty(used map[*render.Object]bool) {
+	for _, a := range j.apps {
+		for i := range a.set.Objects {
+			o := &a.set.Objects[i]
+			if o.Key.Group != group || o.Key.Kind != "AppProject" || !used[o] {
+				continue
+			}
+			for _, key := range []string{"sourceRepos", "destinations"} {
+				if len(list(o.Tree, "spec", key)) == 0 {
+					j.say(verdict{emptyProject, validate.Warning}, o, render.Path{"spec", key}, fmt.Sprintf("spec.%s is empty, so no Application of the project is permitted anything", key))
+				}
+			}
+		}
+	}
+}
+
+// unknownProject says that no project of the stack is called so, where the stack has the projects.
+func (j *judge) unknownProject(o *render.Object, name string) {
+	var names []string
+	for at := range j.projects {
+		if at[0] == o.Key.Namespace {
+			names = append(names, at[1])
+		}
+	}
+	if !j.whole || name == "" || name == "default" || len(names) == 0 {
+		return
+	}
+	j.say(verdict{noProject, validate.Warning}, o, render.Path{"spec", "project"}, fmt.Sprintf("spec.project is %q, and the stack has no such AppProject in namespace %q%s", name, o.Key.Namespace, near(name, names)))
+}
+
+// permits holds the destination and the sources of an Application to its project. A project has the repositories and
+// clusters besides that are scoped to it, and may inherit from global ones; then what it denies is not known.
+func (j *judge) permits(project, o *render.Object) {
+	own := j.scoped(project.Key.Name)
+	if own.unknown || j.inherits() {
+		return
+	}
+	if len(list(project.Tree, "spec", "sourceRepos")) > 0 {
+		for _, s := range sourcesOf(o) {
+			repo := word(s.tree, "repoURL")
+			if ok, known := permitsRepo(project, repo); known && !ok && repo != "" && !slices.Contains(own.repos, normal(repo)) {
+				j.say(verdict{denied, validate.Warning}, o, append(s.at, "repoURL"), fmt.Sprintf("%s.repoURL is %q, which spec.sourceRepos of AppProject %s does not permit", s.at, repo, project.Key.Name))
+			}
+		}
+	}
+	server, name, space := word(o.Tree, "spec", "destination", "server"), word(o.Tree, "spec", "destination", "name"), word(o.Tree, "spec", "destination", "namespace")
+	if slices.Contains(own.clusters, server+name) || (server == "") == (name == "") || len(list(project.Tree, "spec", "destinations")) == 0 {
+		return
+	}
+	if ok, known := permitsPlace(project, server, name, space); known && !ok {
+		j.say(verdict{denied, validate.Warning}, o, render.Path{"spec", "destination"}, fmt.Sprintf("spec.destination is namespace %q of %q, which spec.destinations of AppProject %s does not permit", space, server+name, project.Key.Name))
+	}
+}
+
+// inherits says whether projects may have more than what stands in them: argocd-cm has globalProjects.
+func (j *judge) inherits() bool {
+	return j.config != nil && word(j.config.Tree, "data", "globalProjects") != ""
+}
+
+// permitsRepo is AppProject.IsSourcePermitted. The second result is false where it cannot be known.
+func permitsRepo(project *render.Object, repo string) (permitted, known bool) {
+	for _, pattern := range texts(project.Tree, "spec", "sourceRepos") {
+		bare, deny := strings.CutPrefix(pattern, "!")
+		fits, sound := pattern == "*", true
+		if !fits {
+			fits, sound = matches(normal(bare), normal(repo), '/')
+		}
+		switch {
+		case !sound:
+			return false, false
+		case deny && fits:
+			return false, true
+		case fits || deny:
+			permitted = true
+		}
+	}
+	return permitted, true
+}
+
+// permitsPlace is AppProject.isDestinationMatched. A cluster has a name and an address, of which the Application says
+// one; the other is known of Argo CD's own cluster alone.
+func permitsPlace(project *render.Object, server, name, space string) (permitted, known bool) {
+	server = strings.TrimRight(server, "/")
+	if server == inCluster || name == inClusterName {
+		server, name = inCluster, inClusterName
+	}
+	known = true
+	for _, d := range list(project.Tree, "spec", "destinations") {
+		inSpace, sound := fitsOrNot(word(d, "namespace"), space)
+		byServer, soundServer := fitsOrNot(word(d, "server"), server)
+		byName, soundName := fitsOrNot(word(d, "name"), name)
+		if !sound || !soundServer || !soundName || server == "" && word(d, "server") != "" && word(d, "server") != "*" || name == "" && word(d, "name") != "" && word(d, "name") != "*" {
+			known = false
+			continue
+		}
+		byServer, byName = byServer && server != "" || word(d, "server") == "*", byName && name != "" || word(d, "name") == "*"
+		switch {
+		case (byServer || byName) && inSpace:
+			permitted = true
+		case strings.HasPrefix(word(d, "name"), "!") && !byName, strings.HasPrefix(word(d, "server"), "!") && !byServer && inSpace,
+			strings.HasPrefix(word(d, "namespace"), "!") && !inSpace && byServer:
+			return false, known
+		}
+	}
+	return permitted, known || permitted
+}
+
+// fitsOrNot matches a pattern that may begin with "!".
+func fitsOrNot(pattern, text string) (fits, sound bool) {
+	bare, deny := strings.CutPrefix(pattern, "!")
+	fits, sound = matches(bare, text, 0)
+	return fits != deny, sound
+}
+
+// permitsKinds holds the kinds of an app's objects, and the namespaces that they state, to a project.
+// Source: AppProject.IsGroupKindNamePermitted.
+func (j *judge) permitsKinds(project *render.Object, a *app) {
+	if j.inherits() {
+		return
+	}
+	said := map[string]bool{}
+	for i := range a.set.Objects {
+		o := &a.set.Objects[i]
+		kind := kindOf(o.Key)
+		if o.Key.Namespace == "" && !j.in.ClusterScoped(o.Key) || said[kind] {
+			continue
+		}
+		allow, deny, namespaced := "clusterResourceWhitelist", "clusterResourceBlacklist", o.Key.Namespace != ""
+		if namespaced {
+			allow, deny = "namespaceResourceWhitelist", "namespaceResourceBlacklist"
+		}
+		allowed, stated := value(project.Tree, "spec", allow).([]any)
+		switch {
+		case inKinds(list(project.Tree, "spec", deny), o.Key):
+			j.say(verdict{denied, validate.Error}, o, render.Path{"kind"}, fmt.Sprintf("%s is in spec.%s of AppProject %s, so Argo CD does not apply it", kind, deny, project.Key.Name))
+		case !inKinds(allowed, o.Key) && (stated || !namespaced):
+			j.say(verdict{denied, validate.Error}, o, render.Path{"kind"}, fmt.Sprintf("%s is not in spec.%s of AppProject %s, so Argo CD does not apply it", kind, allow, project.Key.Name))
+		default:
+			continue
+		}
+		said[kind] = true
+	}
+}
+
+// inKinds is isNamedResourceInList: the patterns are those of filepath.Match. The lists of namespaced kinds have no names.
+func inKinds(kinds []any, key render.Key) bool {
+	for _, k := range kinds {
+		kind, _ := path.Match(word(k, "kind"), key.Kind)
+		group, _ := path.Match(word(k, "group"), key.Group)
+		name, _ := path.Match(word(k, "name"), key.Name)
+		if kind && group && (name || word(k, "name") == "") {
+			return true
+		}
+	}
+	return false
+}
+
+// near gives "; did you mean ...?" for a name among names, in their order.
+func near(name string, names []string) string {
+	sorted := map[string]bool{}
+	for _, n := range names {
+		sorted[n] = true
+	}
+	return hint(name, sortedKeys(sorted))
+}

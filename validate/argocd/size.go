@@ -1,0 +1,130 @@
+package argocd
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sluice/render"
+	"sluice/validate"
+)
+
+// lastApplied is the annotation in which a client-side apply keeps the whole object, as JSON, and limit what the
+// annotations of an object may have together (kubernetes apimachinery pkg/api/validation/objectmeta.go, TotalAnnotationSizeLimitB).
+const (
+	lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+	limit       = 256 << 10
+)
+
+// size judges whether an object fits into its own annotation. An app's options are known of a stack alone.
+func (j *judge) size(a *app, o *render.Object) {
+	if !j.stack || atMost(o.Tree) <= limit {
+		return
+	}
+	on := func(option string) bool { return slices.Contains(a.Sync.Options, option) || a.has(o, option) }
+	if on("Replace=true") || on("ServerSideApply=true") && !a.has(o, "ServerSideApply=false") {
+		return
+	}
+	text, err := json.Marshal(o.Tree)
+	total := len(text) + 1 + len(lastApplied)
+	annotations, _ := value(o.Tree, "metadata", "annotations").(map[string]any)
+	for k, v := range annotations {
+		s, _ := v.(string)
+		total += len(k) + len(s)
+	}
+	if err != nil || total <= limit {
+		return
+	}
+	j.say(verdict{annotationLimit, validate.Error}, o, nil, fmt.Sprintf("the annotations of %s have %d bytes with the one that a client-side apply adds, and may have %d", o.Key, total, limit))
+}
+
+// atMost gives a size that the JSON of a tree does not exceed: no character takes more than 6 bytes.
+func atMost(v any) int {
+	switch v := v.(type) {
+	case map[string]any:
+		n := 2
+		for k, e := range v {
+			n += 6*len(k) + 4 + atMost(e)
+		}
+		return n
+	case []any:
+		n := 2
+		for _, e := range v {
+			n += 1 + atMost(e)
+		}
+		return n
+	case string:
+		return 6*len(v) + 2
+	}
+	return 32
+}
+
+// scaled judges workloads whose replicas stand in the manifest and are set by an autoscaler.
+func (j *judge) scaled(a *app, o *render.Object) {
+	if !j.stack {
+		return
+	}
+	var ref map[string]any
+	kind, version := "", ""
+	switch kindOf(o.Key) {
+	case "HorizontalPodAutoscaler.autoscaling":
+		ref, _ = value(o.Tree, "spec", "scaleTargetRef").(map[string]any)
+		kind, version = word(ref, "kind"), word(ref, "apiVersion")
+	case "ScaledObject.keda.sh":
+		ref, _ = value(o.Tree, "spec", "scaleTargetRef").(map[string]any)
+		kind, version = "Deployment", "apps/v1"
+		if k := word(ref, "kind"); k != "" {
+			kind = k
+		}
+		if v := word(ref, "apiVersion"); v != "" {
+			version = v
+		}
+	default:
+		return
+	}
+	g, _, found := strings.Cut(version, "/")
+	if !found {
+		g = ""
+	}
+	key := render.Key{Group: g, Kind: kind, Namespace: o.Key.Namespace, Name: word(ref, "name")}
+	for _, owner := range j.apps {
+		target := owner.objects[key]
+		if target == nil || value(target.Tree, "spec", "replicas") == nil || !owner.Sync.Automated || j.ignores(target) {
+			continue
+		}
+		severity, how := validate.Info, "every sync sets it back"
+		if owner.Sync.SelfHeal {
+			severity, how = validate.Warning, "selfHeal sets it back each time that it changes"
+		}
+		j.say(verdict{scaledReplicas, severity}, target, render.Path{"spec", "replicas"}, fmt.Sprintf("spec.replicas is %v, and %s changes it: %s", value(target.Tree, "spec", "replicas"), o.Key, how))
+	}
+}
+
+// ignores says whether Argo CD does not look at the replicas of a workload: argocd-cm may say so of all of a kind, and an
+// Application that the stack renders of one.
+func (j *judge) ignores(o *render.Object) bool {
+	if j.config != nil {
+		entries, _ := value(j.config.Tree, "data").(map[string]any)
+		for k, v := range entries {
+			if text, _ := v.(string); strings.HasPrefix(k, "resource.customizations") && strings.Contains(text, "replicas") {
+				return true
+			}
+		}
+	}
+	for _, a := range j.apps {
+		for i := range a.set.Objects {
+			other := &a.set.Objects[i]
+			if other.Key.Group != group || other.Key.Kind != "Application" {
+				continue
+			}
+			for _, entry := range list(other.Tree, "spec", "ignoreDifferences") {
+				text := fmt.Sprint(value(entry, "jsonPointers"), value(entry, "jqPathExpressions"))
+				if word(entry, "kind") == o.Key.Kind && strings.Contains(text, "replicas") {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

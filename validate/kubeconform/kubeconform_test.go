@@ -1,0 +1,53 @@
+package kubeconform
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"sluice/render"
+	"sluice/validate"
+)
+
+// What is wrong is said with its field, and no value of it.
+func TestMessages(t *testing.T) {
+	dir := t.TempDir()
+	schema := `{"type": "object", "properties": {"spec": {"type": "object", "additionalProperties": false, "properties": {
+  "password": {"type": "string", "pattern": "^[0-9]+$"}, "size": {"type": "integer"},
+  "when": {"type": "string", "format": "date-time"}}}}}`
+	if err := os.WriteFile(filepath.Join(dir, "widget.json"), []byte(schema), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	engine, err := New(Locations{Templates: []string{filepath.Join(dir, "{{.ResourceKind}}.json")}, Kubernetes: "1.33.4"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := render.Parse("widget.yaml", []byte(`apiVersion: example.com/v1
+kind: Widget
+metadata: {name: first}
+spec: {password: "it's \"mine\"", size: large, when: soon-enough, more: 1}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := validate.Input{Results: []render.Result{{Set: set}}}
+	found, unchecked, err := engine.Rules()[0].Check(t.Context(), in)
+	if err != nil || len(unchecked) > 0 {
+		t.Fatal(unchecked, err)
+	}
+	var said []string
+	for _, f := range found {
+		said = append(said, f.Message)
+	}
+	slices.Sort(said)
+	want := []string{
+		"spec.password: the value does not match pattern '^[0-9]+$'",
+		"spec.size: got string, want integer",
+		"spec.when: the value is not valid date-time: less than 20 characters long",
+		"spec: additional properties 'more' not allowed",
+	}
+	if !slices.Equal(said, want) {
+		t.Errorf("%q", said)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -78,52 +79,15 @@ func (b *bareFlags) given() (name string) {
 
 // render renders one path as the only app of a plan made for it.
 func (b *bareFlags) render(ctx context.Context, v *invocation, target string) ([]render.Result, error) {
-	if b.secrets != "" {
-		if err := oneOf("--secrets", b.secrets, "avp"); err != nil {
-			return nil, err
-		}
-	}
-	// Helm takes a default here that depends on how it was built; ours is stated in the open.
-	if b.kubeVersion == "" {
-		newest, err := render.Cluster{}.Capabilities()
-		if err != nil {
-			return nil, err
-		}
-		b.kubeVersion = newest.KubeVersion
-		v.note("note: no --kube-version is given, templates see Kubernetes %s", b.kubeVersion)
-	}
-	dir, inside, err := anchor(target)
+	plan, err := b.plan(v, []string{target})
 	if err != nil {
 		return nil, err
-	}
-	kind, err := kindOf(target)
-	if err != nil {
-		return nil, err
-	}
-	if err := b.fits(kind, target); err != nil {
-		return nil, err
-	}
-	// The plan is made up, so that a path goes through the same order of work as an app of a stack. Empty is allowed:
-	// printing nothing prunes nothing.
-	name := strings.TrimSuffix(filepath.Base(filepath.Join(dir, inside)), ".tgz")
-	app := render.App{
-		Name: name, Namespace: b.namespace, Secrets: b.secrets, AllowEmpty: true,
-		Sources: []render.Source{{
-			Kind: kind, Path: inside, Release: b.release, Values: b.values, SkipCRDs: !b.includeCRDs, SkipTests: b.skipTests,
-		}},
-	}
-	plan := render.Plan{
-		Name: name, Dir: dir,
-		Cluster: render.Cluster{Kubernetes: b.kubeVersion, APIVersions: b.apiVersions},
-		Layers:  []render.Layer{{Name: name, Apps: []render.App{app}}},
 	}
 	chain, err := v.toolchainFor(ctx, plan)
 	if err != nil {
 		return nil, err
 	}
-	// Standard input is read at most once and only when a flag names it.
-	files := hostFiles{sync.OnceValues(func() ([]byte, error) { return io.ReadAll(v.in) })}
-	results, err := v.render(ctx, plan, chain, files)
+	results, err := v.render(ctx, plan, chain, v.hostFiles())
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +95,80 @@ func (b *bareFlags) render(ctx context.Context, v *invocation, target string) ([
 		v.note("note: no object came out (%d empty documents)", results[0].Set.Empties)
 	}
 	return results, nil
+}
+
+// hostFiles opens what the command line names. Standard input is read at most once and only when a flag names it.
+func (v *invocation) hostFiles() hostFiles {
+	return hostFiles{sync.OnceValues(func() ([]byte, error) { return io.ReadAll(v.in) })}
+}
+
+// plan makes a plan of paths, an app each, so that a path goes through the same order of work as an app of a stack.
+func (b *bareFlags) plan(v *invocation, targets []string) (render.Plan, error) {
+	if b.secrets != "" {
+		if err := oneOf("--secrets", b.secrets, "avp"); err != nil {
+			return render.Plan{}, err
+		}
+	}
+	// Helm takes a default here that depends on how it was built; ours is stated in the open.
+	if b.kubeVersion == "" {
+		newest, err := render.Cluster{}.Capabilities()
+		if err != nil {
+			return render.Plan{}, err
+		}
+		b.kubeVersion = newest.KubeVersion
+		v.note("note: no --kube-version is given, templates see Kubernetes %s", b.kubeVersion)
+	}
+	var apps []render.App
+	dirs := make([]string, len(targets))
+	for i, target := range targets {
+		kind, err := kindOf(target)
+		if err == nil {
+			err = b.fits(kind, target)
+		}
+		var inside string
+		if err == nil {
+			dirs[i], inside, err = anchor(target)
+		}
+		if err != nil {
+			return render.Plan{}, err
+		}
+		// Empty is allowed: printing nothing prunes nothing.
+		apps = append(apps, render.App{
+			Name: strings.TrimSuffix(filepath.Base(filepath.Join(dirs[i], inside)), ".tgz"), Namespace: b.namespace, Secrets: b.secrets, AllowEmpty: true,
+			Sources: []render.Source{{
+				Kind: kind, Path: inside, Release: b.release, Values: b.values, SkipCRDs: !b.includeCRDs, SkipTests: b.skipTests,
+			}},
+		})
+	}
+	dir := commonDir(dirs)
+	for i := range apps {
+		inside, err := filepath.Rel(dir, filepath.Join(dirs[i], filepath.FromSlash(apps[i].Sources[0].Path)))
+		if err != nil {
+			return render.Plan{}, err
+		}
+		apps[i].Sources[0].Path = filepath.ToSlash(inside)
+	}
+	if len(targets) > 1 {
+		for i := range apps {
+			apps[i].Name = targets[i]
+		}
+	}
+	return render.Plan{
+		Name: apps[0].Name, Dir: dir,
+		Cluster: render.Cluster{Kubernetes: b.kubeVersion, APIVersions: b.apiVersions},
+		Layers:  []render.Layer{{Name: apps[0].Name, Apps: apps}},
+	}, nil
+}
+
+// commonDir gives the directory that holds all of several.
+func commonDir(dirs []string) string {
+	common := dirs[0]
+	for _, dir := range dirs[1:] {
+		for common != filepath.Dir(common) && dir != common && !strings.HasPrefix(dir, common+string(filepath.Separator)) {
+			common = filepath.Dir(common)
+		}
+	}
+	return common
 }
 
 // anchor splits a path into the directory that bounds what is read and the rest. The bound is the nearest directory
@@ -176,12 +214,16 @@ func boundOf(dir string) string {
 
 // holdsStack says whether a path is a directory with CUE files: a stack.
 func holdsStack(target string) (bool, error) {
-	if _, err := os.Stat(target); err != nil {
+	stat, err := os.Stat(target)
+	if err != nil {
 		return false, fmt.Errorf("opening %s: %w", target, err)
 	}
+	if !stat.IsDir() {
+		return false, nil
+	}
 	// A chart may carry a CUE file for other tools in a folder of its own; only the top directory is looked at.
-	files, err := filepath.Glob(filepath.Join(target, "*.cue"))
-	return len(files) > 0, err
+	files, err := os.ReadDir(target)
+	return slices.ContainsFunc(files, func(f os.DirEntry) bool { return filepath.Ext(f.Name()) == ".cue" }), err
 }
 
 // kindOf recognises what a path holds by the files there.

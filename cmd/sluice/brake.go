@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/cmd/internal/report"
 	"sluice/render"
 	"sluice/validate"
 )
@@ -60,7 +59,7 @@ func (v *invocation) brake(ctx context.Context, to target, form string, now rend
 	}
 	stopped := o.form(v.page.colored("auto")).Only()
 	if form == "json" {
-		err = report.DiffsJSON(v.out, []report.Diff{stopped}, false)
+		err = stopped.JSON(v.out)
 	} else {
 		err = stopped.Text(v.out)
 	}

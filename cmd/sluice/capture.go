@@ -63,7 +63,7 @@ func (s *side) parseDir(ctx context.Context, dir string) (render.Set, error) {
 	if _, listed := files[".sluice/inventory"]; listed {
 		return render.Set{}, &render.Error{Err: errors.New("the directory is a hydrated tree of many apps"), Hint: "did you mean tree:" + dir + "?"}
 	}
-	var all render.Set
+	var sets []render.Set
 	for _, p := range slices.Sorted(maps.Keys(files)) {
 		if !manifestName(p) {
 			continue
@@ -72,9 +72,9 @@ func (s *side) parseDir(ctx context.Context, dir string) (render.Set, error) {
 		if err != nil {
 			return render.Set{}, err
 		}
-		all = all.Append(set)
+		sets = append(sets, set)
 	}
-	return all, nil
+	return render.Set{}.Append(sets...), nil
 }
 
 // manifestName says whether a file of that name holds manifests for kubectl and Argo CD.

@@ -215,6 +215,6 @@ func (f diffFlags) fails(o outcome) bool {
 		return slices.ContainsFunc(o.apps, func(a validate.Comparison) bool { return len(a.Effective) > 0 })
 	}
 	return slices.ContainsFunc(o.report.Findings, func(found validate.Finding) bool {
-		return found.Accepted == nil && int(found.Severity) >= at
+		return found.Accepted == nil && found.Suppressed == nil && int(found.Severity) >= at
 	})
 }

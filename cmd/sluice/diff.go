@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -71,7 +72,7 @@ func diffVerb(v *invocation) *cobra.Command {
 	flags.StringSliceVar(&f.profiles, "profile", nil, "compare the cluster's own toolchain with these capability `profiles`; may be repeated")
 	flags.StringVar(&f.from, "from", "", "compare from this `toolchain`; the default is the cluster's own")
 	flags.StringVar(&f.to, "to", "", "compare to this `toolchain`")
-	flags.StringVar(&f.failOn, "fail-on", "difference", "exit 1 on any `difference`, or on findings of a severity and above: info, outage, replace, secret-loss, cascade, data-loss")
+	flags.StringVar(&f.failOn, "fail-on", "difference", "exit 1 on any `difference`, or on findings of a severity and above: "+strings.Join(validate.Severities(), ", "))
 	flags.StringVar(&f.color, "color", "auto", "`when` to colour the text: auto, always, never")
 	flags.BoolVar(&f.why, "why", true, "look for the cause of each object that one side lacks")
 	v.stackFlags(flags)
@@ -261,10 +262,10 @@ func (v *invocation) compared(ctx context.Context, args []string, f diffFlags, o
 // so it begins with a table of them.
 func (f diffFlags) write(v *invocation, w io.Writer, all []report.Diff) error {
 	if f.form == "json" {
-		return report.DiffsJSON(w, all, f.several())
+		return report.Diffs(all).JSON(w, f.several())
 	}
 	if f.settles() && f.form == "text" {
-		if err := report.DiffTable(w, all); err != nil {
+		if err := report.Diffs(all).Table(w); err != nil {
 			return err
 		}
 	}

@@ -217,7 +217,7 @@ func (v *invocation) external(t toolchain.Tool) bool {
 // engines gives the engines of a toolchain whose versions are available. A kustomize binary runs a helm, so it needs that
 // as a binary too, also where its version is linked.
 func (r *renderer) engines(ctx context.Context, chain render.Toolchain) (render.Tools, error) {
-	tools := render.Tools{Fetch: r.reader.Fetch}
+	tools := render.Tools{Fetch: r.fetch}
 	chart := toolchain.Tool{Name: "helm", Version: chain.Helm}
 	var err error
 	if r.v.external(chart) {

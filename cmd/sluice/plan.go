@@ -28,11 +28,11 @@ func planVerb(v *invocation) *cobra.Command {
 			}
 			switch form {
 			case "json":
-				return report.PlanJSON(v.out, plan)
+				return report.Plan(plan).JSON(v.out)
 			case "graph":
-				return report.PlanGraph(v.out, plan)
+				return report.Plan(plan).Graph(v.out)
 			default:
-				return report.PlanTable(v.out, plan)
+				return report.Plan(plan).Table(v.out)
 			}
 		},
 	}

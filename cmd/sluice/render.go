@@ -94,10 +94,11 @@ func (v *invocation) renderStack(ctx context.Context) ([]render.Result, error) {
 
 // printObjects writes the objects of all results in their order.
 func printObjects(w *bufio.Writer, form string, results []render.Result) error {
-	var all render.Set
+	sets := make([]render.Set, 0, len(results))
 	for _, r := range results {
-		all = all.Append(r.Set)
+		sets = append(sets, r.Set)
 	}
+	all := render.Set{}.Append(sets...)
 	switch form {
 	case "names":
 		for _, o := range all.Objects {
@@ -118,13 +119,13 @@ func printObjects(w *bufio.Writer, form string, results []render.Result) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "---\n# Source: %s\n%s", origin(o.Provenance), text)
+		fmt.Fprintf(w, "---\n# Source: %s\n%s", madeOf(o.Provenance), text)
 	}
 	return nil
 }
 
-// origin is what a person edits to change an object: the template, or the file.
-func origin(p render.Provenance) string {
+// madeOf is what a person edits to change an object: the template, or the file.
+func madeOf(p render.Provenance) string {
 	if p.Template != "" {
 		return p.Template
 	}

@@ -11,6 +11,7 @@ import (
 	"sluice/render"
 	"sluice/render/avp"
 	"sluice/render/kustomize"
+	"sluice/render/origin"
 	"sluice/render/source"
 	"sluice/render/toolchain"
 )
@@ -26,6 +27,8 @@ type renderer struct {
 	// bare says that it is no stack that is rendered but a path. Like helm template, that is told of the APIs that are
 	// asked for, and not of those that it would bring itself.
 	bare bool
+	// replace stands in for files of values and of kustomizations; nil where they are read as they are. See [renderer.swapped].
+	replace origin.Replace
 }
 
 // renderer opens a plan. The files of values are read from files; nil means from the plan's directory, which then is a
@@ -69,6 +72,11 @@ func (r *renderer) one(ctx context.Context, app render.App, chain render.Toolcha
 	if err != nil {
 		return render.Result{}, err
 	}
+	return r.with(ctx, app, chain, tools)
+}
+
+// with is [renderer.one] with tools that are given.
+func (r *renderer) with(ctx context.Context, app render.App, chain render.Toolchain, tools render.Tools) (render.Result, error) {
 	tools.Model = func([]render.Object) (render.Capabilities, error) { return chain.Capabilities, nil }
 	plan := r.plan
 	plan.Layers, plan.Others = []render.Layer{{Name: app.Layer, Apps: []render.App{app}}}, nil

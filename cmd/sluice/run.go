@@ -41,7 +41,7 @@ var errDifferent = errors.New("different")
 
 // verbs is the command table, in the order of the help text.
 var verbs = []func(*invocation) *cobra.Command{
-	initVerb, planVerb, lockVerb, vendorVerb, outdatedVerb, renderVerb, diffVerb, hydrateVerb, toolchainVerb, capabilitiesVerb,
+	initVerb, planVerb, lockVerb, vendorVerb, outdatedVerb, renderVerb, validateVerb, explainVerb, ledgerVerb, diffVerb, hydrateVerb, toolchainVerb, capabilitiesVerb,
 	cacheVerb, schemaVerb, versionVerb,
 }
 
@@ -88,7 +88,7 @@ func rootCommand(v *invocation) *cobra.Command {
 		Short: "Render and prove Kubernetes manifests before Argo CD sees them",
 		Long: "sluice turns the intent of a cluster (a CUE stack) into the exact manifests that Argo CD would apply and\n" +
 			"commits them as a hydrated tree, unless Argo CD would destroy something with it that nobody accepted. The linked\n" +
-			"engines start no process, and the network is asked for sources and tools alone, not with --offline.\n\n" +
+			"engines start no process, and the network is asked for sources and tools, and with flags that name a server for that, but\nnot with --offline.\n\n" +
 			"Exit codes: 0 clean, 1 findings or differences, 2 the work could not be done.",
 		SilenceUsage: true, SilenceErrors: true,
 		Args: cobra.ArbitraryArgs,

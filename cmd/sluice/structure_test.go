@@ -24,6 +24,7 @@ var arrows = []struct {
 	{"sluice/validate", []string{"sluice/render"}},
 	{"sluice/validate/schema", []string{"sluice/validate", "sluice/render", "sluice/schemas"}},
 	{"sluice/validate/policy", []string{"sluice/validate", "sluice/render", "sluice/schemas"}},
+	{"sluice/validate/definition", []string{"sluice/validate", "sluice/render", "sluice/schemas"}},
 	{"sluice/validate/*", []string{"sluice/validate", "sluice/render"}},
 	{"sluice/schemas", nil},
 	{"sluice/cmd/internal/report", []string{"sluice/validate", "sluice/render"}},
@@ -41,8 +42,8 @@ var owners = []struct {
 	{"helm.sh/helm", []string{"sluice/render/helm", "sluice/render/source"}},
 	{"sigs.k8s.io/kustomize", []string{"sluice/render/kustomize"}},
 	{"cuelang.org/go", []string{"sluice/render/stack", "sluice/validate/policy"}},
-	{"github.com/yannh/kubeconform", []string{"sluice/validate/schema"}},
-	{"k8s.io/apiextensions-apiserver", []string{"sluice/validate/schema"}},
+	{"github.com/yannh/kubeconform", []string{"sluice/validate/kubeconform"}},
+	{"k8s.io/apiextensions-apiserver", []string{"sluice/validate/definition"}},
 	{"github.com/go-git/", []string{"sluice/render/source", "sluice/render/hydrate"}},
 	{"oras.land/", []string{"sluice/render/source"}},
 	{"github.com/ProtonMail/", []string{"sluice/render/source"}},
@@ -50,7 +51,7 @@ var owners = []struct {
 	{"golang.org/x/term", []string{"sluice/cmd/sluice"}},
 	{"github.com/google/go-cmp", []string{"sluice/render"}},
 	{"github.com/spf13/", []string{"sluice/cmd/sluice"}},
-	{"github.com/google/cel-go", []string{"sluice/validate/prune"}},
+	{"github.com/google/cel-go", []string{"sluice/validate/prune", "sluice/validate/definition"}},
 }
 
 // light are the packages whose whole import closure, third parties included, holds no SDK, so that their tests and

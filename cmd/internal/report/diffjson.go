@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"io"
 	"maps"
 
@@ -192,7 +193,7 @@ func (d Diff) change(app string, c render.Change) changeJSON {
 func (m mask) finding(d Diff, f validate.Finding) findingJSON {
 	out := findingJSON{
 		Rule: f.Rule, Severity: f.Severity.String(), Brakes: f.Severity.Brakes(), App: f.App, Object: object(f.Object),
-		Position: f.Pos.String(), Message: m.text(f.Message), Why: m.text(f.Why), Fix: m.text(f.Fix), Source: f.Source,
+		Position: cmp.Or(f.Pos.String(), f.Rendered.String()), Message: m.text(f.Message), Why: m.text(f.Why), Fix: m.text(f.Fix), Source: f.Source,
 	}
 	if f.Accepted != nil {
 		out.Accepted = &acceptedJSON{By: f.Accepted.By, Until: f.Accepted.Until, Reason: f.Accepted.Reason, Position: f.Accepted.Pos.String()}

@@ -9,9 +9,12 @@ import (
 	"sluice/validate"
 )
 
-// DiffTable writes one line per app and comparison: what goes, comes and changes, and the worst that was found. It
+// Diffs are comparisons that were asked for together.
+type Diffs []Diff
+
+// Table writes one line per app and comparison: what goes, comes and changes, and the worst that was found. It
 // answers what an upgrade will do to a cluster before anybody reads a change.
-func DiffTable(w io.Writer, all []Diff) error {
+func (all Diffs) Table(w io.Writer) error {
 	rows := [][]string{{"APP", "TO", "OBJECTS", "REMOVED", "MOVED", "ADDED", "CHANGED", "WORST"}}
 	for _, d := range all {
 		for _, a := range d.Apps {
@@ -64,8 +67,8 @@ func counted(r render.Result) string {
 	return fmt.Sprint(len(r.Set.Objects))
 }
 
-// DiffsJSON writes comparisons for machines: an array of them where a list was asked for, else the only one.
-func DiffsJSON(w io.Writer, all []Diff, list bool) error {
+// JSON writes comparisons for machines: an array of them where a list was asked for, else the only one.
+func (all Diffs) JSON(w io.Writer, list bool) error {
 	forms := make([]diffJSON, len(all))
 	for i, d := range all {
 		forms[i] = d.form()

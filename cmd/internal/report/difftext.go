@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -287,7 +288,7 @@ func (t *text) finding(depth int, f validate.Finding, also ...validate.Finding) 
 	if f.Severity.Brakes() {
 		color = red
 	}
-	where := f.Pos.String()
+	where := cmp.Or(f.Pos.String(), f.Rendered.String())
 	if where != "" {
 		where = "(" + where + ")"
 	}
@@ -300,6 +301,8 @@ func (t *text) finding(depth int, f validate.Finding, also ...validate.Finding) 
 	switch {
 	case f.Accepted != nil:
 		t.line(depth+1, "accepted by %s until %s: %s", f.Accepted.By, f.Accepted.Until, f.Accepted.Reason)
+	case f.Suppressed != nil:
+		t.line(depth+1, "suppressed at %s: %s", f.Suppressed.Pos, f.Suppressed.Reason)
 	case acceptable(f):
 		for _, one := range append([]validate.Finding{f}, also...) {
 			t.line(depth+1, "if it is meant: %s", t.d.acceptance(one))

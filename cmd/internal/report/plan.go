@@ -67,8 +67,11 @@ type sourceJSON struct {
 	ValueFiles []string `json:"valueFiles,omitempty"`
 }
 
-// PlanJSON writes a plan as JSON, every default filled in.
-func PlanJSON(w io.Writer, p render.Plan) error {
+// Plan is what "sluice plan" shows.
+type Plan render.Plan
+
+// JSON writes a plan as JSON, every default filled in.
+func (p Plan) JSON(w io.Writer) error {
 	out := planJSON{
 		Name: p.Name, Kubernetes: p.Cluster.Kubernetes, ArgoCD: p.Cluster.ArgoCD,
 		Mirrors: p.Mirrors, Credentials: p.Credentials, Layers: []layerJSON{},
@@ -99,8 +102,8 @@ func PlanJSON(w io.Writer, p render.Plan) error {
 	return JSON(w, out)
 }
 
-// PlanTable writes a plan as a table with a line per app.
-func PlanTable(w io.Writer, p render.Plan) error {
+// Table writes a plan as a table with a line per app.
+func (p Plan) Table(w io.Writer) error {
 	rows := [][]string{{"WAVE", "LAYER", "APP", "NAMESPACE", "PATTERN", "SOURCE", "PRUNE", "DEPENDS ON"}}
 	for _, l := range p.Layers {
 		for _, a := range l.Apps {
@@ -124,9 +127,9 @@ func place(s render.Source) string {
 	return s.Path
 }
 
-// PlanGraph writes layers and dependencies as a Mermaid flowchart, which GitLab and GitHub draw inside Markdown. An
+// Graph writes layers and dependencies as a Mermaid flowchart, which GitLab and GitHub draw inside Markdown. An
 // arrow leads from what is needed to what needs it.
-func PlanGraph(w io.Writer, p render.Plan) error {
+func (p Plan) Graph(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("flowchart TB\n")
 	for _, l := range p.Layers {
@@ -139,7 +142,7 @@ func PlanGraph(w io.Writer, p render.Plan) error {
 	for i := 1; i < len(p.Layers); i++ {
 		fmt.Fprintf(&b, "  layer_%s ==> layer_%s\n", graphID(p.Layers[i-1].Name), graphID(p.Layers[i].Name))
 	}
-	for _, a := range p.Apps() {
+	for _, a := range render.Plan(p).Apps() {
 		for _, need := range a.DependsOn {
 			fmt.Fprintf(&b, "  %s --> %s\n", graphID(need), graphID(a.Name))
 		}

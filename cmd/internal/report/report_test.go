@@ -56,7 +56,7 @@ func TestPlanGraphNamesAreNeverKeywords(t *testing.T) {
 		{Name: "apps", Wave: 1, Apps: []render.App{{Name: "web-ui", DependsOn: []string{"graph"}}}},
 	}}
 	var out bytes.Buffer
-	if err := PlanGraph(&out, plan); err != nil {
+	if err := Plan(plan).Graph(&out); err != nil {
 		t.Fatal(err)
 	}
 	want := strings.TrimPrefix(`

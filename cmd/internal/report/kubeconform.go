@@ -1,0 +1,106 @@
+package report
+
+import (
+	"io"
+
+	"sluice/render"
+	"sluice/validate"
+)
+
+// kubeconformJSON is what kubeconform -output json -summary prints (pkg/output/json.go of yannh/kubeconform 0.8.0), so
+// that what reads that can read this.
+type kubeconformJSON struct {
+	Resources []kubeconformResource `json:"resources"`
+	Summary   struct {
+		Valid   int `json:"valid"`
+		Invalid int `json:"invalid"`
+		Errors  int `json:"errors"`
+		Skipped int `json:"skipped"`
+	} `json:"summary"`
+}
+
+type kubeconformResource struct {
+	Filename         string             `json:"filename"`
+	Kind             string             `json:"kind"`
+	Name             string             `json:"name"`
+	Version          string             `json:"version"`
+	Status           string             `json:"status"`
+	Msg              string             `json:"msg"`
+	ValidationErrors []kubeconformFault `json:"validationErrors,omitempty"`
+}
+
+type kubeconformFault struct {
+	Path string `json:"path"`
+	Msg  string `json:"msg"`
+}
+
+// Kubeconform writes the findings that count in the form of kubeconform's JSON with a summary: an object with one is
+// invalid, an app that did not render is an error, and an object without a schema is skipped. Findings about files and the
+// stack, which kubeconform does not know, have the file and no kind.
+func (f Findings) Kubeconform(w io.Writer) error {
+	type object struct {
+		app string
+		key render.Key
+	}
+	about := map[object][]validate.Finding{}
+	out := kubeconformJSON{Resources: []kubeconformResource{}}
+	for _, found := range f.Report.Counting(f.Least) {
+		if found.Object == (render.Key{}) {
+			out.Resources = append(out.Resources, kubeconformResource{Filename: found.Pos.File, Status: "statusInvalid", Msg: found.Message})
+			out.Summary.Invalid++
+			continue
+		}
+		key := object{found.App, f.Landed(found.App, found.Object)}
+		about[key] = append(about[key], found)
+	}
+	rendered := map[object]bool{}
+	skipped := map[object]bool{}
+	for _, u := range f.Report.Unchecked {
+		skipped[object{u.App, f.Landed(u.App, u.Object)}] = true
+	}
+	for _, r := range f.Results {
+		for _, o := range r.Set.Objects {
+			key := object{r.App.Name, f.Landed(r.App.Name, o.Key)}
+			rendered[key] = true
+			switch found := about[key]; {
+			case len(found) > 0:
+				out.Summary.Invalid++
+				out.Resources = append(out.Resources, invalid(o, found))
+			case skipped[key]:
+				out.Summary.Skipped++
+			default:
+				out.Summary.Valid++
+			}
+		}
+	}
+	for _, found := range f.Report.Counting(f.Least) { // of what is judged and not rendered, such as the definitions of --crds
+		key := object{found.App, f.Landed(found.App, found.Object)}
+		if of := about[key]; len(of) > 0 && !rendered[key] {
+			rendered[key] = true
+			out.Summary.Invalid++
+			o := render.Object{Key: found.Object, Provenance: render.Provenance{File: found.Pos.File}}
+			out.Resources = append(out.Resources, invalid(o, of))
+		}
+	}
+	for _, name := range f.Failed {
+		out.Summary.Errors++
+		out.Resources = append(out.Resources, kubeconformResource{Filename: name, Status: "statusError", Msg: "it did not render"})
+	}
+	return JSON(w, out)
+}
+
+func invalid(o render.Object, found []validate.Finding) kubeconformResource {
+	file := o.Provenance.File
+	if o.Provenance.Template != "" {
+		file = o.Provenance.Template
+	}
+	r := kubeconformResource{Filename: file, Kind: o.Key.Kind, Name: o.Key.Name, Version: o.APIVersion, Status: "statusInvalid"}
+	for i, f := range found {
+		if i > 0 {
+			r.Msg += "; "
+		}
+		r.Msg += f.Message
+		r.ValidationErrors = append(r.ValidationErrors, kubeconformFault{f.Field.Pointer(), f.Message})
+	}
+	return r
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// onlyFS shows the files and directories of paths alone, with the directories that lead to them: who asks about one file of
+// a repository does not ask about its neighbours.
+type onlyFS struct {
+	fs.FS
+	paths []string // clean, slash-separated
+}
+
+// Open is the method of fs.FS.
+func (o onlyFS) Open(name string) (fs.File, error) {
+	if !o.below(name) && !o.above(name) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fmt.Errorf("not asked about: %w", fs.ErrNotExist)}
+	}
+	return o.FS.Open(name)
+}
+
+// ReadDir is the method of fs.ReadDirFS.
+func (o onlyFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	if !o.below(name) && !o.above(name) {
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fmt.Errorf("not asked about: %w", fs.ErrNotExist)}
+	}
+	entries, err := fs.ReadDir(o.FS, name)
+	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
+		at := path.Join(name, e.Name())
+		return !o.below(at) && !o.above(at)
+	}), err
+}
+
+func (o onlyFS) below(name string) bool {
+	return slices.ContainsFunc(o.paths, func(p string) bool { return p == "." || name == p || strings.HasPrefix(name, p+"/") })
+}
+
+func (o onlyFS) above(name string) bool {
+	return name == "." || slices.ContainsFunc(o.paths, func(p string) bool { return strings.HasPrefix(p, name+"/") })
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"sluice/render"
+	"sluice/validate"
+	"sluice/validate/argocd"
+	"sluice/validate/convention"
+	"sluice/validate/definition"
+	"sluice/validate/kubeconform"
+	"sluice/validate/policy"
+	"sluice/validate/prune"
+	"sluice/validate/reference"
+	"sluice/validate/schema"
+	"sluice/validate/secrets"
+	"sluice/validate/server"
+	"sluice/validate/yamllint"
+)
+
+// family is rules that one package judges by, often with one walk for all of them.
+type family struct {
+	name  string
+	rules []validate.Rule
+}
+
+// families are the rules that look at one state, and those that compare two. A family makes what it remembers anew each
+// time.
+func families() []validate.Rule { return familiesWith(brought{}) }
+
+// brought is what a command line brings to the rules.
+type brought struct {
+	schemas *kubeconform.Engine // of --schema-location; nil for none
+	outside secrets.Outside
+	// policies are those of the stack with the rule about them; nil where there is no stack.
+	policies []validate.Rule
+}
+
+func familiesWith(a brought) []validate.Rule {
+	var all []validate.Rule
+	for _, f := range familyTable(a) {
+		all = append(all, f.rules...)
+	}
+	return all
+}
+
+// familyTable lists the families, in the order in which they judge.
+func familyTable(a brought) []family {
+	if a.policies == nil {
+		a.policies = []validate.Rule{policy.Rule()}
+	}
+	return []family{
+		{"schema", schema.Rules()},
+		{"kubeconform", a.schemas.Rules()},
+		{"server", server.Rules()},
+		{"definition", definition.Rules(a.schemas.Judges)},
+		{"reference", reference.Rules()},
+		{"argocd", argocd.Rules()},
+		{"convention", convention.Rules()},
+		{"yamllint", yamllint.Rules()},
+		{"secrets", secrets.Rules(a.outside)},
+		{"prune", prune.Rules()},
+		{"policy", a.policies},
+		{"suppression", validate.Own()},
+	}
+}
+
+// askedFor keeps the families and rules of --only: a family is left out as a whole where nothing of it is asked for, and judges
+// as a whole where something is. It gives the rules that judge, and those whose findings are wanted.
+func askedFor(all []family, names []string) (rules []validate.Rule, wanted map[string]bool, err error) {
+	words := []string{}
+	wanted = map[string]bool{}
+	for _, f := range all {
+		words = append(append(words, f.name), ruleIDs(f.rules)...)
+		kept := len(names) == 0
+		for _, r := range f.rules {
+			if len(names) == 0 || slices.Contains(names, f.name) || slices.Contains(names, r.ID) {
+				wanted[r.ID], kept = true, true
+			}
+		}
+		if kept {
+			rules = append(rules, f.rules...)
+		}
+	}
+	for _, name := range names {
+		if err := oneOf("--only", name, words...); err != nil {
+			near := render.Nearest(name, words)
+			hint := "sluice explain lists the rules; a family is one of schema, server, definition, reference, argocd, convention, yamllint, secrets, prune, policy"
+			if near != "" {
+				hint = fmt.Sprintf("did you mean %q?", near)
+			}
+			return nil, nil, &render.Error{Err: fmt.Errorf("--only %q is no rule and no family of rules", name), Hint: hint}
+		}
+	}
+	return rules, wanted, nil
+}
+
+// ruleIDs lists the ids of all rules, with those of the policies of a plan.
+func ruleIDs(rules []validate.Rule) []string {
+	ids := make([]string, len(rules))
+	for i, r := range rules {
+		ids[i] = r.ID
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// policies gives the rules of a stack's own. What is wrong with some of them is no reason not to judge by the others.
+func (v *invocation) policies(ctx context.Context, plan render.Plan) (rules []validate.Rule, broken error) {
+	return policy.Rules(ctx, plan, policy.Watch{Now: time.Now, Slow: func(name string, took time.Duration) {
+		v.say("policy %s took %v", name, took.Round(time.Millisecond))
+	}})
+}
+
+// knownRules gives the ids of all rules. It refuses a stack that names a rule that there is not, or that wants less of a loss.
+func knownRules(plan render.Plan, all []family) ([]string, error) {
+	var rules []validate.Rule
+	for _, f := range all {
+		rules = append(rules, f.rules...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(plan.Severities)) {
+		i := slices.IndexFunc(rules, func(r validate.Rule) bool { return r.ID == name })
+		if i < 0 {
+			return nil, fmt.Errorf("rules of the stack: %w", isRule(name, rules))
+		}
+		if max(rules[i].Severity, rules[i].Worst).Brakes() {
+			return nil, &render.Error{
+				Err:  fmt.Errorf("rules of the stack: %s is about losses, and cannot be %q", name, plan.Severities[name]),
+				Hint: "accept the one loss that is meant, with accept in the stack",
+			}
+		}
+	}
+	return ruleIDs(rules), nil
+}
+
+// isRule refuses the id of a rule that there is not. There are too many to list in a hint.
+func isRule(id string, rules []validate.Rule) error {
+	ids := ruleIDs(rules)
+	if slices.Contains(ids, id) {
+		return nil
+	}
+	hint := "sluice explain lists all of them"
+	if near := render.Nearest(id, ids); near != "" {
+		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
+	}
+	return &render.Error{Err: fmt.Errorf("rule %q is not known", id), Hint: hint}
+}

@@ -1,0 +1,275 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/render"
+	"sluice/render/avp"
+	"sluice/render/toolchain"
+	"sluice/validate"
+)
+
+// subject is what is judged.
+type subject struct {
+	plan     render.Plan
+	chain    render.Toolchain
+	results  []render.Result // the apps that rendered
+	failed   []string        // the others
+	failure  error           // why they did not, and what is wrong with policies
+	extra    []render.Object // CustomResourceDefinitions from paths
+	files    fs.FS           // the plan's directory; nil where only standard input is judged
+	paths    []string        // of it, where not all of it was brought about
+	renderer *renderer       // nil where nothing is rendered
+	done     func()
+}
+
+// subject renders what is to be judged. That an app does not render is no error yet: the others are judged.
+func (v *invocation) subject(ctx context.Context, args []string, f *validateFlags) (*subject, error) {
+	s := &subject{done: func() {}}
+	var files *hostFiles
+	args, err := v.stackOf(args, f.bare.all.Changed("stack"))
+	if err != nil {
+		return nil, err
+	}
+	if len(args) == 0 {
+		if name := f.bare.given(); name != "" {
+			return nil, &render.Error{
+				Err:  fmt.Errorf("--%s is for a chart, a kustomization or manifests, not for a stack", name),
+				Hint: "an app's values, release and namespace are in the stack",
+			}
+		}
+		s.plan, err = v.plan()
+	} else {
+		host := v.hostFiles()
+		files = &host
+		f.bare.kubeVersion = cmp.Or(f.bare.kubeVersion, f.templateVersion())
+		args, err = s.standardInput(host, args, f)
+		if err == nil && len(args) > 0 {
+			s.plan, err = f.bare.plan(v, args)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(s.plan.Layers) > 0 {
+		if err := v.renderSubject(ctx, s, files); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.definitions(f.crds); err != nil {
+		s.done()
+		return nil, err
+	}
+	return s, nil
+}
+
+// stackOf takes the one path that is a stack out of the paths. Of a stack among others its manifests alone would be judged,
+// as if they were of no app. Given says that --stack names one.
+func (v *invocation) stackOf(args []string, given bool) (rest []string, err error) {
+	for _, arg := range args {
+		if arg == "" {
+			return nil, &render.Error{Err: errors.New("a PATH is empty"), Hint: "is a variable of the script not set?"}
+		}
+		if arg == "-" {
+			continue
+		}
+		isStack, err := holdsStack(arg)
+		switch {
+		case err != nil:
+			return nil, err
+		case isStack && len(args) > 1:
+			return nil, &render.Error{Err: fmt.Errorf("%s is a stack, and other paths are given", arg), Hint: "judge it alone"}
+		case isStack && given:
+			return nil, &render.Error{Err: fmt.Errorf("%s is a stack, and --stack names one too", arg), Hint: "give one of them"}
+		case isStack:
+			v.stack = arg
+			return nil, nil
+		}
+	}
+	return args, nil
+}
+
+// templateVersion is the Kubernetes version that templates of a path see where only --kubernetes says one.
+func (f *validateFlags) templateVersion() string {
+	version, _, _ := strings.Cut(f.kubernetes, "..")
+	if strings.Count(version, ".") == 1 {
+		version += ".0"
+	}
+	return strings.TrimPrefix(version, "v")
+}
+
+// standardInput takes "-" out of the paths and reads what it stands for: manifests, in the namespace and with the plugin
+// that a file of manifests would have.
+func (s *subject) standardInput(host hostFiles, args []string, f *validateFlags) ([]string, error) {
+	if !slices.Contains(args, "-") {
+		return args, nil
+	}
+	if err := f.bare.fits(render.KindManifests, "standard input"); err != nil {
+		return nil, err
+	}
+	text, err := host.ReadFile("-")
+	if err != nil {
+		return nil, fmt.Errorf("reading standard input: %w", err)
+	}
+	set, err := render.Parse("-", text)
+	if err != nil {
+		return nil, err
+	}
+	s.plan.Cluster.Kubernetes = f.bare.kubeVersion
+	result := render.Result{App: render.App{Name: "-", Namespace: f.bare.namespace, Secrets: f.bare.secrets}}
+	if result.App.Secrets != "" {
+		if err := oneOf("--secrets", result.App.Secrets, "avp"); err != nil {
+			return nil, err
+		}
+		if set, result.Ledger, err = avp.Decode(set); err != nil {
+			return nil, err
+		}
+	}
+	for i := range set.Objects {
+		set.Objects[i].Provenance.App, set.Objects[i].Provenance.Source = "-", "manifests -"
+	}
+	result.Set = set
+	s.results = append(s.results, result)
+	return slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "-" }), nil
+}
+
+// renderSubject renders the plan of a subject.
+func (v *invocation) renderSubject(ctx context.Context, s *subject, host *hostFiles) error {
+	var err error
+	if s.chain, err = v.toolchainFor(ctx, s.plan); err != nil {
+		return err
+	}
+	var r *renderer
+	if host == nil {
+		r, s.done, err = v.renderer(s.plan, nil)
+	} else {
+		r, s.done, err = v.renderer(s.plan, *host)
+	}
+	if err != nil {
+		return err
+	}
+	s.renderer, s.files = r, r.stack
+	for _, app := range s.plan.Apps() {
+		if host != nil {
+			s.paths = append(s.paths, app.Sources[0].Path)
+		}
+	}
+	if err := s.declared(ctx, r); err != nil {
+		s.done()
+		return err
+	}
+	results, err := r.all(ctx, s.chain)
+	if results == nil && err != nil {
+		s.done()
+		return err
+	}
+	s.failure = err
+	for _, result := range results {
+		if result.Err != nil {
+			s.failed = append(s.failed, result.App.Name)
+			continue
+		}
+		s.results = append(s.results, result)
+	}
+	return nil
+}
+
+// declared reads the CustomResourceDefinitions that the stack names in crds.
+func (s *subject) declared(ctx context.Context, r *renderer) error {
+	for _, path := range s.plan.Definitions {
+		before := len(s.extra)
+		tree, err := r.reader.Fetch(ctx, render.Source{Kind: render.KindManifests, Path: path})
+		if err != nil {
+			return fmt.Errorf("reading crds of the stack: %w", err)
+		}
+		for _, f := range tree.Files {
+			set, err := render.Parse(tree.Origin+"/"+f.Path, f.Data)
+			if err != nil {
+				return err
+			}
+			s.extra = append(s.extra, set.Definitions()...)
+		}
+		if len(s.extra) == before {
+			return fmt.Errorf("reading crds of the stack: %s holds no CustomResourceDefinition", path)
+		}
+	}
+	return nil
+}
+
+// definitions reads the CustomResourceDefinitions below paths.
+func (s *subject) definitions(paths []string) error {
+	for _, path := range paths {
+		before := len(s.extra)
+		err := filepath.WalkDir(path, func(name string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() || name != path && !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(name)) {
+				return err
+			}
+			// Of a link what it leads to. A named pipe that lies there would never end; one that was named is a shell's <(...).
+			if stat, err := os.Stat(name); err != nil || name != path && !stat.Mode().IsRegular() {
+				return cmp.Or(err, fmt.Errorf("%s is no regular file", name))
+			}
+			text, err := os.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			set, err := render.Parse(name, text)
+			s.extra = append(s.extra, set.Definitions()...)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("reading the definitions of --crds: %w", err)
+		}
+		if len(s.extra) == before {
+			return &render.Error{
+				Err:  fmt.Errorf("reading the definitions of --crds: %s holds no CustomResourceDefinition", path),
+				Hint: "a definition that a chart templates is there only when it is rendered; then the stack has it already",
+			}
+		}
+	}
+	return nil
+}
+
+// input gives the subject to the rules.
+func (s *subject) input(minor int, minors []int) validate.Input {
+	crds := slices.Clone(s.extra)
+	for _, r := range s.results {
+		crds = append(crds, r.Set.Definitions()...)
+	}
+	in := validate.Input{
+		Plan: s.plan, Results: s.results, Minor: minor, Minors: minors, Definitions: s.extra, Today: time.Now(),
+		ClusterScoped: toolchain.Scopes(minor, crds),
+	}
+	for _, r := range s.results {
+		in.Effective = append(in.Effective, r.Set.Effective(r.App.Namespace, in.ClusterScoped))
+	}
+	if in.Files, in.Paths = s.files, s.paths; s.paths != nil {
+		in.Files = onlyFS{s.files, s.paths}
+	}
+	return in
+}
+
+// unchecked lists what could not be judged because of how the apps rendered.
+func (s *subject) unchecked() []validate.Unchecked {
+	var list []validate.Unchecked
+	for _, name := range s.failed {
+		list = append(list, validate.Unchecked{App: name, What: "the whole app", Why: "it did not render"})
+	}
+	for _, r := range s.results {
+		for _, what := range r.Unchecked {
+			list = append(list, validate.Unchecked{App: r.App.Name, What: what})
+		}
+		for _, field := range r.Random {
+			list = append(list, validate.Unchecked{App: r.App.Name, What: field, Why: "it differs from run to run"})
+		}
+	}
+	return list
+}

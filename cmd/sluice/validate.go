@@ -1,0 +1,282 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sluice/cmd/internal/report"
+	"sluice/render"
+	"sluice/schemas"
+	"sluice/validate"
+	"sluice/validate/kubeconform"
+)
+
+// validateFlags are the flags of the verb.
+type validateFlags struct {
+	form          string
+	color         string
+	failOn        string
+	kubernetes    string
+	crds          []string
+	schemas       []string
+	only          []string
+	vault         string
+	baseline      string
+	writeBaseline string
+	all           bool
+	bare          bareFlags
+}
+
+// validateForms are the forms of the output.
+var validateForms = []string{"text", "json", "kubeconform-json"}
+
+// validateVerb is the verb that judges what a stack renders to, or manifests that lie there.
+func validateVerb(v *invocation) *cobra.Command {
+	var f validateFlags
+	cmd := &cobra.Command{
+		Use:   "validate [PATH...]",
+		Short: "Find what the API server, Argo CD and the operators would refuse, without asking them",
+		Long: "validate renders a stack and holds every object to the schemas of its Kubernetes version, to the rules that the API\n" +
+			"server has beyond them, to the CustomResourceDefinitions that the stack brings, and to what the objects, the apps and\n" +
+			"Argo CD are to each other. A finding names the file and line that a person edits and the line that it shows in.\n" +
+			"What cannot be judged is said and counted; --strict makes it fail.\n\n" +
+			"With PATH no stack is needed: charts, kustomizations and plain manifests, as for sluice render; \"-\" is standard input.\n\n" +
+			"A rule is explained by sluice explain RULE. A finding that is meant is taken out of the count by an annotation of the\n" +
+			"object, ignore.sluice/RULE: REASON, or by suppress in the stack; of an old repository --write-baseline takes down what\n" +
+			"there is, and --baseline leaves it out.\n\n" +
+			"Exit codes: 0 nothing counts, 1 findings of --fail-on and above, 2 the work could not be done.",
+		Example: "  sluice validate\n  sluice validate --app netbox --kubernetes 1.31..1.36\n  sluice validate manifests/ --kubernetes 1.33\n" +
+			"  sluice validate --write-baseline sluice-baseline.json\n  sluice validate --baseline sluice-baseline.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(cmd); err != nil {
+				return err
+			}
+			return v.validate(cmd.Context(), args, &f)
+		},
+	}
+	output(cmd, &f.form, validateForms...)
+	flags := cmd.Flags()
+	flags.StringVar(&f.color, "color", "auto", "`when` to colour the text: auto, always, never")
+	flags.StringVar(&f.failOn, "fail-on", "error", "exit 1 on findings of a `severity` and above: "+strings.Join(validate.Severities(), ", "))
+	flags.StringVar(&f.kubernetes, "kubernetes", "", "judge for this Kubernetes `version`, or for each of a range, 1.31..1.36; the default is the cluster's")
+	flags.StringSliceVar(&f.crds, "crds", nil, "files and directories with more CustomResourceDefinitions, `PATH`; may be repeated")
+	flags.StringArrayVar(&f.schemas, "schema-location", nil, "hold objects to JSON schemas too, by a `template` of kubeconform's; may be repeated, \"default\" is what sluice has itself")
+	flags.StringSliceVar(&f.only, "only", nil, "judge by these `rules` or families of rules alone, e.g. schema,server; may be repeated")
+	vaultFlag(flags, &f.vault)
+	flags.StringVar(&f.baseline, "baseline", "", "do not count the findings of this `file`")
+	flags.StringVar(&f.writeBaseline, "write-baseline", "", "write the findings that there are into this `file`, and count none")
+	flags.BoolVar(&f.all, "all", false, "show the findings that do not count too: accepted, suppressed, in the baseline")
+	v.stackFlags(flags)
+	v.selectFlags(flags)
+	v.renderFlags(flags)
+	f.bare.add(flags)
+	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(validate.Severities(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// check refuses words that are not known and flags that contradict each other.
+func (f *validateFlags) check(cmd *cobra.Command) error {
+	for _, c := range []struct {
+		what, value string
+		words       []string
+	}{
+		{"--output", f.form, validateForms},
+		{"--color", f.color, []string{"auto", "always", "never"}},
+		{"--fail-on", f.failOn, validate.Severities()},
+	} {
+		if err := oneOf(c.what, c.value, c.words...); err != nil {
+			return err
+		}
+	}
+	if f.baseline != "" && f.writeBaseline != "" {
+		return &render.Error{
+			Err:  errors.New("--baseline and --write-baseline are given: one reads, the other writes what there is"),
+			Hint: "to bring a baseline up to date, write it anew",
+		}
+	}
+	if cmd.Flags().Changed("crds") && len(f.crds) == 0 || slices.Contains(f.crds, "") || slices.Contains(f.schemas, "") {
+		return &render.Error{Err: errors.New("a --crds or --schema-location is empty"), Hint: "is a variable of the script not set?"}
+	}
+	return notEmpty(cmd, "kubernetes", "baseline", "write-baseline", "toolchain", "secrets", "kube-version")
+}
+
+// minors reads --kubernetes: the minor to judge for, and all minors of a range; zero and nil where it is not given.
+func (f *validateFlags) minors() (minor int, all []int, err error) {
+	if f.kubernetes == "" {
+		return 0, nil, nil
+	}
+	first, last, isRange := strings.Cut(f.kubernetes, "..")
+	from, err := statedMinor(first)
+	if err != nil || !isRange {
+		return from, nil, err
+	}
+	to, err := statedMinor(last)
+	if err != nil {
+		return 0, nil, err
+	}
+	if from > to {
+		return 0, nil, &render.Error{Err: fmt.Errorf("--kubernetes %s ends before it begins", f.kubernetes), Hint: "give the older version first"}
+	}
+	for m := from; m <= to; m++ {
+		all = append(all, m)
+	}
+	return from, all, nil
+}
+
+// versionForm is how --kubernetes writes a version: whoever writes "1.31-1.33" or "1.31.." means another one than 1.31.
+var versionForm = regexp.MustCompile(`^v?\d+\.\d+(\.\d+([-+][0-9A-Za-z.+-]+)?)?$`)
+
+// statedMinor reads a version of --kubernetes.
+func statedMinor(version string) (int, error) {
+	if !versionForm.MatchString(version) {
+		return 0, &render.Error{
+			Err:  fmt.Errorf("--kubernetes: %q is no version", version),
+			Hint: "write 1.33 or 1.33.4, and a range as 1.31..1.36",
+		}
+	}
+	return render.Cluster{Kubernetes: version}.Minor()
+}
+
+// validate does the work of the verb.
+func (v *invocation) validate(ctx context.Context, args []string, f *validateFlags) error {
+	minor, minors, err := f.minors()
+	if err != nil {
+		return err
+	}
+	s, err := v.subject(ctx, args, f)
+	if err != nil {
+		return err
+	}
+	defer s.done()
+	if minor == 0 {
+		if minor, err = s.plan.Cluster.Minor(); err != nil {
+			return err
+		}
+	}
+	locations, err := v.schemaLocations(f, s)
+	if err != nil {
+		return err
+	}
+	policies, broken := v.policies(ctx, s.plan)
+	s.failure = errors.Join(s.failure, broken)
+	all := familyTable(brought{schemas: locations, policies: policies, outside: v.outside(s.renderer, s.chain, f.vault)})
+	rules, wanted, err := askedFor(all, f.only)
+	if err != nil {
+		return err
+	}
+	in := s.input(minor, minors)
+	if in.Known, err = knownRules(s.plan, all); err != nil {
+		return err
+	}
+	said, err := validate.Run(ctx, in, rules)
+	if err != nil {
+		return err
+	}
+	said.Findings = slices.DeleteFunc(said.Findings, func(f validate.Finding) bool { return !wanted[f.Rule] })
+	if err := v.locate(ctx, s, s.renderer, said.Findings); err != nil {
+		return err
+	}
+	said.Unchecked = append(said.Unchecked, s.unchecked()...)
+	return v.conclude(f, s, report.Findings{
+		Report: said, Least: validate.Severity(slices.Index(validate.Severities(), f.failOn)), Results: s.results, Failed: s.failed,
+		Minor: minor, Landed: in.Landed, All: f.all, Color: v.page.colored(f.color),
+	})
+}
+
+// schemaLocations opens what --schema-location names. What sluice has itself judges in any case.
+func (v *invocation) schemaLocations(f *validateFlags, s *subject) (*kubeconform.Engine, error) {
+	l := kubeconform.Locations{
+		Templates:  slices.DeleteFunc(slices.Clone(f.schemas), func(t string) bool { return t == "default" }),
+		Kubernetes: cmp.Or(s.plan.Cluster.Kubernetes, f.templateVersion(), schemas.NewestRelease),
+	}
+	for _, t := range l.Templates {
+		if v.offline && strings.HasPrefix(t, "http") {
+			return nil, &render.Error{Err: fmt.Errorf("reading schema location %s: --offline is given", t), Hint: "name files"}
+		}
+	}
+	if len(l.Templates) == 0 {
+		return nil, nil
+	}
+	return kubeconform.New(l)
+}
+
+// conclude holds the outcome to the baseline, writes it, and gives the error that ends the verb.
+func (v *invocation) conclude(f *validateFlags, s *subject, out report.Findings) error {
+	if f.writeBaseline != "" {
+		if s.failure != nil {
+			return errors.Join(s.failure, &render.Error{Err: errors.New("no baseline was written: not everything was judged")})
+		}
+		return v.writeBaseline(f.writeBaseline, out)
+	}
+	if f.baseline != "" {
+		file, err := os.Open(f.baseline)
+		if err != nil {
+			return fmt.Errorf("opening the baseline: %w", err)
+		}
+		defer file.Close()
+		base, err := validate.ReadBaseline(f.baseline, file)
+		if err != nil {
+			return err
+		}
+		out.Mended = len(out.Report.Hold(base))
+	}
+	var err error
+	switch f.form {
+	case "json":
+		err = out.JSON(v.out)
+	case "kubeconform-json":
+		err = out.Kubeconform(v.out)
+	default:
+		err = out.Text(v.out)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the output: %w", err)
+	}
+	v.note("%s", out.Summary())
+	switch {
+	case s.failure != nil:
+		return s.failure
+	case len(out.Report.Counting(out.Least)) > 0, v.strict && len(out.Report.Unchecked) > 0:
+		return errDifferent
+	}
+	return nil
+}
+
+// writeBaseline writes the file whole or not at all.
+func (v *invocation) writeBaseline(name string, out report.Findings) error {
+	base := out.Report.Baseline()
+	// A link stays one, and what is no file, such as /dev/stdout, is not replaced by one.
+	if to, err := filepath.EvalSymlinks(name); err == nil {
+		name = to
+	} else if to, err := os.Readlink(name); err == nil && !filepath.IsAbs(to) { // to a file that is not there yet
+		name = filepath.Join(filepath.Dir(name), to)
+	} else if err == nil {
+		name = to
+	}
+	if stat, err := os.Stat(name); err == nil && !stat.Mode().IsRegular() {
+		return &render.Error{Err: fmt.Errorf("writing the baseline: %s is no regular file", name), Hint: "name a file to write it into"}
+	}
+	file, err := os.CreateTemp(filepath.Dir(name), ".sluice-baseline-*")
+	if err != nil {
+		return fmt.Errorf("writing the baseline: %w", err)
+	}
+	defer os.Remove(file.Name())
+	err = report.JSON(file, base)
+	if err = errors.Join(err, file.Chmod(0o644), file.Close()); err == nil {
+		err = os.Rename(file.Name(), name)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the baseline: %w", err)
+	}
+	v.note("%s: %d findings", name, len(base.Findings))
+	return nil
+}

@@ -22,7 +22,7 @@ func (s *scanner) block(style byte) {
 		s.comment(true, true)
 	}
 	if s.pos < len(s.text) && !breaks(s.peek(0)) {
-		s.fail("expected a comment or a line break after the header of a block scalar")
+		s.fail("behind | or > there is more than its indicators and a comment")
 		return
 	}
 	s.newline()
@@ -82,11 +82,11 @@ func (s *scanner) quoted(style byte) {
 	start, row, bol := s.pos, s.row, s.bol
 	for s.pos++; ; {
 		if s.pos >= len(s.text) {
-			s.fail("found the end of the text inside quotes")
+			s.fail("a quote is never closed")
 			return
 		}
 		if s.bol == s.pos && (s.marker("---") || s.marker("...")) {
-			s.fail("found a document marker inside quotes")
+			s.fail("a document ends inside quotes")
 			return
 		}
 		switch c := s.text[s.pos]; {

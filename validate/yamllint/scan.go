@@ -190,7 +190,7 @@ func (s *scanner) next() bool {
 		!blank(after) && (c == '-' || c == '?' || s.flow == 0 && c == ':'):
 		s.plain()
 	default:
-		s.fail("found a character that cannot start any token")
+		s.fail("no value of YAML begins with this character")
 	}
 	return true
 }
@@ -218,7 +218,7 @@ func (s *scanner) deepen(col int) bool {
 		return false
 	}
 	if len(s.indents) >= maxDepth {
-		s.fail("found collections nested too deep")
+		s.fail("mappings and lists are nested too deep")
 		return false
 	}
 	s.indents = append(s.indents, s.indent)
@@ -230,7 +230,7 @@ func (s *scanner) deepen(col int) bool {
 // they are asked for, or deep nesting would take for ever.
 func (s *scanner) stale() {
 	if k := &s.keys[0]; k.set && k.required && !s.fresh(k) {
-		s.fail("could not find the ':' of a key")
+		s.fail("a line of a mapping has no ':' behind its key")
 	}
 }
 
@@ -252,7 +252,7 @@ func (s *scanner) saveKey() {
 func (s *scanner) dropKey() {
 	k := &s.keys[s.flow]
 	if k.set && k.required {
-		s.fail("could not find the ':' of a key")
+		s.fail("a line of a mapping has no ':' behind its key")
 	}
 	k.set = false
 }
@@ -284,7 +284,7 @@ func (s *scanner) document(k kind) {
 func (s *scanner) open(k kind) {
 	s.saveKey()
 	if s.flow >= maxDepth {
-		s.fail("found collections nested too deep")
+		s.fail("mappings and lists are nested too deep")
 		return
 	}
 	s.flow++
@@ -306,7 +306,7 @@ func (s *scanner) shut(k kind) {
 func (s *scanner) entry() {
 	if s.flow == 0 {
 		if !s.allowKey {
-			s.fail("sequence entries are not allowed here")
+			s.fail("a list cannot begin here")
 			return
 		}
 		if s.deepen(s.col()) {
@@ -321,7 +321,7 @@ func (s *scanner) entry() {
 func (s *scanner) explicitKey() {
 	if s.flow == 0 {
 		if !s.allowKey {
-			s.fail("mapping keys are not allowed here")
+			s.fail("a key cannot stand here")
 			return
 		}
 		if s.deepen(s.col()) {
@@ -347,7 +347,7 @@ func (s *scanner) value() {
 	} else {
 		if s.flow == 0 {
 			if !s.allowKey {
-				s.fail("mapping values are not allowed here")
+				s.fail("a ':' cannot stand here, as no key is before it")
 				return
 			}
 			if s.deepen(s.col()) {
@@ -368,7 +368,7 @@ func (s *scanner) anchor(c byte) {
 		n++
 	}
 	if n == 1 {
-		s.fail("found an anchor or alias without a name")
+		s.fail("an anchor or alias has no name")
 		return
 	}
 	if c == '*' {

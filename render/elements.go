@@ -69,7 +69,8 @@ func elementText(v any, by []string) (string, bool) {
 }
 
 // Named gives the path with elements of lists named by fields that tell them apart, as the paths of edits are: by their
-// place they are called otherwise as soon as something is put before them. Tree is what the path leads through.
+// place they are called otherwise as soon as something is put before them. Tree is what the path leads through. Elements of
+// lists longer than maxNamed keep their place: to tell one apart is to look at all.
 func (p Path) Named(tree any) Path {
 	named := make(Path, len(p))
 	name := ""
@@ -77,7 +78,7 @@ func (p Path) Named(tree any) Path {
 		named[i] = step
 		if at, ok := step.(int); ok {
 			list, _ := tree.([]any)
-			if k := keyedBy(name, list, list); k != nil && at < len(list) {
+			if k := namedBy(name, list); k != nil && at < len(list) {
 				named[i] = element{k.by, k.texts[0][at]}
 			}
 		}
@@ -87,6 +88,15 @@ func (p Path) Named(tree any) Path {
 		tree, _ = Path{step}.In(tree)
 	}
 	return named
+}
+
+const maxNamed = 1000
+
+func namedBy(name string, list []any) *keyed {
+	if len(list) > maxNamed {
+		return nil
+	}
+	return keyedBy(name, list, list)
 }
 
 // keyed is a list whose elements are known by fields of theirs.

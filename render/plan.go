@@ -56,6 +56,8 @@ type Plan struct {
 	Suppress []Acceptance
 	// Severities are what the stack makes of rules, by id: the word of a severity, or "off".
 	Severities map[string]string
+	// SeverityPos is where the stack says so, by id.
+	SeverityPos map[string]Position
 	// Conventions are the rules of the house that the stack asks for, by name, with their settings as decoded JSON.
 	Conventions map[string]any
 	// Definitions are files and directories with CustomResourceDefinitions of kinds that the plan uses and does not render,

@@ -2,12 +2,14 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"sluice/cmd/internal/report"
+	"sluice/render"
 	"sluice/validate"
 )
 
@@ -15,11 +17,12 @@ import (
 func explainVerb(v *invocation) *cobra.Command {
 	var form string
 	cmd := &cobra.Command{
-		Use:   "explain [RULE]",
+		Use:   "explain [RULE|FAMILY]",
 		Short: "Say what a rule finds, why it matters, what is wrong and right, and how to accept it",
-		Long: "explain tells everything about one rule, or lists all of them. The examples are those that the program is tested\n" +
-			"with. Those of a policy of the stack, policy-NAME, are the tests of the policy.",
-		Example: "  sluice explain\n  sluice explain dangling-service\n  sluice explain --stack . policy-no-latest",
+		Long: "explain tells everything about one rule, or lists all of them, or those of a family:\n" + namedFamilies + ".\n\n" +
+			"The examples are those that the program is tested with. Those of a policy of the stack, policy-NAME, are the tests\n" +
+			"of the policy.",
+		Example: "  sluice explain\n  sluice explain dangling-service\n  sluice explain reference\n  sluice explain --stack . policy-no-latest",
 		Args:    cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return ruleIDs(families()), cobra.ShellCompDirectiveNoFileComp
@@ -33,13 +36,18 @@ func explainVerb(v *invocation) *cobra.Command {
 				return broken
 			}
 			slices.SortStableFunc(rules, func(a, b validate.Rule) int { return strings.Compare(a.ID, b.ID) })
-			if len(args) == 1 {
-				if err := isRule(args[0], rules); err != nil {
-					return err
+			list := len(args) == 0
+			if !list {
+				ids := ruleIDs(rules)
+				wanted := []string{args[0]}
+				if !slices.Contains(ids, args[0]) {
+					if wanted, list = ofFamily(args[0]), true; len(wanted) == 0 {
+						return unknownRule(render.Position{}, fmt.Sprintf("rule %q is not known", args[0]), args[0], append(ids, strings.Split(namedFamilies, ", ")...))
+					}
 				}
-				rules = slices.DeleteFunc(rules, func(r validate.Rule) bool { return r.ID != args[0] })
+				rules = slices.DeleteFunc(rules, func(r validate.Rule) bool { return !slices.Contains(wanted, r.ID) })
 			}
-			return errors.Join(report.Rules(rules).Write(v.out, form, len(args) == 0), broken)
+			return errors.Join(report.Rules(rules).Write(v.out, form, list), broken)
 		},
 	}
 	output(cmd, &form, "text", "json", "markdown")

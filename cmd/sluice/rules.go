@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,6 +27,19 @@ import (
 type family struct {
 	name  string
 	rules []validate.Rule
+}
+
+// namedFamilies are those that a person may ask for.
+const namedFamilies = "schema, server, definition, reference, argocd, convention, yamllint, secrets, prune, policy"
+
+// ofFamily lists the ids of the rules of a family; none where there is no such family.
+func ofFamily(name string) []string {
+	for _, f := range familyTable(brought{}) {
+		if f.name == name {
+			return ruleIDs(f.rules)
+		}
+	}
+	return nil
 }
 
 // families are the rules that look at one state, and those that compare two. A family makes what it remembers anew each
@@ -87,10 +101,9 @@ func askedFor(all []family, names []string) (rules []validate.Rule, wanted map[s
 		}
 	}
 	for _, name := range names {
-		if err := oneOf("--only", name, words...); err != nil {
-			near := render.Nearest(name, words)
-			hint := "sluice explain lists the rules; a family is one of schema, server, definition, reference, argocd, convention, yamllint, secrets, prune, policy"
-			if near != "" {
+		if !slices.Contains(words, name) {
+			hint := "sluice explain lists the rules; a family is one of " + namedFamilies
+			if near := render.Nearest(name, words); near != "" {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
 			return nil, nil, &render.Error{Err: fmt.Errorf("--only %q is no rule and no family of rules", name), Hint: hint}
@@ -109,6 +122,15 @@ func ruleIDs(rules []validate.Rule) []string {
 	return ids
 }
 
+// unknownRule is the error about a name that no rule has. There are too many to list.
+func unknownRule(pos render.Position, message, name string, ids []string) error {
+	hint := "sluice explain lists all of them"
+	if near := render.Nearest(name, ids); near != "" {
+		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
+	}
+	return &render.Error{Pos: pos, Err: errors.New(message), Hint: hint}
+}
+
 // policies gives the rules of a stack's own. What is wrong with some of them is no reason not to judge by the others.
 func (v *invocation) policies(ctx context.Context, plan render.Plan) (rules []validate.Rule, broken error) {
 	return policy.Rules(ctx, plan, policy.Watch{Now: time.Now, Slow: func(name string, took time.Duration) {
@@ -125,27 +147,15 @@ func knownRules(plan render.Plan, all []family) ([]string, error) {
 	for _, name := range slices.Sorted(maps.Keys(plan.Severities)) {
 		i := slices.IndexFunc(rules, func(r validate.Rule) bool { return r.ID == name })
 		if i < 0 {
-			return nil, fmt.Errorf("rules of the stack: %w", isRule(name, rules))
+			return nil, unknownRule(plan.SeverityPos[name], fmt.Sprintf("rules.%s: there is no such rule", name), name, ruleIDs(rules))
 		}
 		if max(rules[i].Severity, rules[i].Worst).Brakes() {
 			return nil, &render.Error{
-				Err:  fmt.Errorf("rules of the stack: %s is about losses, and cannot be %q", name, plan.Severities[name]),
+				Pos:  plan.SeverityPos[name],
+				Err:  fmt.Errorf("rules.%s: the rule is about losses, and cannot be %q", name, plan.Severities[name]),
 				Hint: "accept the one loss that is meant, with accept in the stack",
 			}
 		}
 	}
 	return ruleIDs(rules), nil
-}
-
-// isRule refuses the id of a rule that there is not. There are too many to list in a hint.
-func isRule(id string, rules []validate.Rule) error {
-	ids := ruleIDs(rules)
-	if slices.Contains(ids, id) {
-		return nil
-	}
-	hint := "sluice explain lists all of them"
-	if near := render.Nearest(id, ids); near != "" {
-		hint = fmt.Sprintf("did you mean %q? %s", near, hint)
-	}
-	return &render.Error{Err: fmt.Errorf("rule %q is not known", id), Hint: hint}
 }

@@ -180,7 +180,43 @@ func (v *invocation) renderSubject(ctx context.Context, s *subject, host *hostFi
 		}
 		s.results = append(s.results, result)
 	}
-	return nil
+	return s.borrow(ctx, r)
+}
+
+// borrow takes the CustomResourceDefinitions of apps that a selection left out, where what was selected has kinds without
+// one: the definitions are the whole stack's. Of an app that does not render nothing is taken, and its kinds stay unchecked.
+func (s *subject) borrow(ctx context.Context, r *renderer) error {
+	known, native := map[string]bool{}, map[string]bool{}
+	for key := range s.plan.Cluster.Scopes() {
+		native[key.Group] = true
+	}
+	crds := slices.Clone(s.extra)
+	for _, result := range s.results {
+		crds = append(crds, result.Set.Definitions()...)
+	}
+	for _, crd := range crds {
+		group, _ := render.Path{"spec", "group"}.In(crd.Tree)
+		kind, _ := render.Path{"spec", "names", "kind"}.In(crd.Tree)
+		known[fmt.Sprintf("%v.%v", kind, group)] = true
+	}
+	lacks := slices.ContainsFunc(s.results, func(result render.Result) bool {
+		return slices.ContainsFunc(result.Set.Objects, func(o render.Object) bool {
+			return strings.Contains(o.Key.Group, ".") && !native[o.Key.Group] && !known[o.Key.Kind+"."+o.Key.Group]
+		})
+	})
+	if len(s.plan.Others) == 0 || !lacks {
+		return nil
+	}
+	others := *r
+	others.plan.Layers, others.plan.Others = []render.Layer{{Apps: s.plan.Others}}, nil
+	results, err := others.all(ctx, s.chain)
+	if results == nil {
+		return err
+	}
+	for _, result := range results {
+		s.extra = append(s.extra, result.Set.Definitions()...)
+	}
+	return ctx.Err()
 }
 
 // declared reads the CustomResourceDefinitions that the stack names in crds.
@@ -199,7 +235,10 @@ func (s *subject) declared(ctx context.Context, r *renderer) error {
 			s.extra = append(s.extra, set.Definitions()...)
 		}
 		if len(s.extra) == before {
-			return fmt.Errorf("reading crds of the stack: %s holds no CustomResourceDefinition", path)
+			return &render.Error{
+				Err:  fmt.Errorf("reading crds of the stack: %s holds no CustomResourceDefinition", path),
+				Hint: "a definition that an app renders is known without being named here",
+			}
 		}
 	}
 	return nil
@@ -265,6 +304,9 @@ func (s *subject) unchecked() []validate.Unchecked {
 	}
 	for _, r := range s.results {
 		for _, what := range r.Unchecked {
+			if strings.HasPrefix(what, "no plugin replaces its placeholders") {
+				continue // each of them is a finding of placeholder-without-plugin
+			}
 			list = append(list, validate.Unchecked{App: r.App.Name, What: what})
 		}
 		for _, field := range r.Random {

@@ -186,9 +186,13 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 		return err
 	}
 	said.Unchecked = append(said.Unchecked, s.unchecked()...)
+	last := 0
+	if len(minors) > 0 {
+		last = minors[len(minors)-1]
+	}
 	return v.conclude(f, s, report.Findings{
 		Report: said, Least: validate.Severity(slices.Index(validate.Severities(), f.failOn)), Results: s.results, Failed: s.failed,
-		Minor: minor, Landed: in.Landed, All: f.all, Color: v.page.colored(f.color),
+		Minor: minor, Last: last, Landed: in.Landed, All: f.all, Color: v.page.colored(f.color),
 	})
 }
 

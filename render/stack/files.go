@@ -208,7 +208,7 @@ func heads(dir string, fsys fs.FS) ([]*ast.File, error) {
 	if !found {
 		return nil, &render.Error{
 			Err:  fmt.Errorf("reading stack %s: %w", dir, errNoStack),
-			Hint: "name its directory with --stack; `sluice init` makes a stack",
+			Hint: "name its directory with --stack; `sluice init` makes a stack; render and validate take a PATH instead",
 		}
 	}
 	return list, nil

@@ -38,8 +38,8 @@ func (c *checker) plan(stack *node) render.Plan {
 		Never:    sortedTexts(stack.texts("neverPrune")),
 		MaxPrune: budgets(stack.at("maxPrune")),
 
-		Severities: severities(stack.at("rules")),
-		Suppress:   suppressions(stack.at("suppress")),
+		Severities: severities(stack.at("rules")), SeverityPos: severityPos(stack.at("rules")),
+		Suppress: suppressions(stack.at("suppress")),
 
 		Conventions: conventions(stack.at("conventions")),
 	}

@@ -41,6 +41,18 @@ func severities(n *node) map[string]string {
 	return of
 }
 
+// severityPos gives the places of what severities gives.
+func severityPos(n *node) map[string]render.Position {
+	var of map[string]render.Position
+	for _, rule := range n.names() {
+		if of == nil {
+			of = map[string]render.Position{}
+		}
+		of[rule] = n.at(rule).pos
+	}
+	return of
+}
+
 // suppressions lists what people answered for that is no loss, in the order of their names.
 func suppressions(n *node) []render.Acceptance {
 	var list []render.Acceptance

@@ -175,7 +175,7 @@ spec:
 // serviceRules are about what traffic passes through.
 var serviceRules = []validate.Rule{
 	{
-		ID: danglingService, Title: "a Service selects no Pod", Severity: validate.Warning,
+		ID: danglingService, Title: "a Service selects no Pod", Severity: validate.Warning, Worst: validate.Error,
 		Why:    "It has no endpoints: every connection is refused. A label that each workload of its own app has otherwise makes it an error.",
 		Fix:    "give spec.selector the labels of the pod template that is meant",
 		Source: "Kubernetes docs, Service; kube-linter dangling-service",

@@ -122,7 +122,7 @@ var policyRules = []validate.Rule{
 		Right:  budgetExample("", "web"),
 	},
 	{
-		ID: danglingScaler, Title: "an autoscaler whose workload is not there", Severity: validate.Warning,
+		ID: danglingScaler, Title: "an autoscaler whose workload is not there", Severity: validate.Warning, Worst: validate.Error,
 		Why: "Nothing is scaled. A workload of that name and another kind makes it an error.", Fix: "state apiVersion, kind and name of the workload",
 		Source: "kube-linter dangling-horizontalpodautoscaler", Wrong: scalerExample("wbe"), Right: scalerExample("web"),
 	},

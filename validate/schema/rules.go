@@ -22,14 +22,14 @@ func typeRules() []validate.Rule {
 		{
 			ID: requiredField, Title: "a field is missing that has to be there", Severity: validate.Error,
 			Why:    "The API server refuses the object. A field whose value is null is missing too.",
-			Fix:    "say the field",
+			Fix:    "add the field",
 			Source: "api/openapi-spec and pkg/apis/*/validation of k8s.io/kubernetes",
 			Wrong:  requiredFieldWrong, Right: examplePod,
 		},
 		{
 			ID: waivedField, Title: "a field is missing that only the published schema wants", Severity: validate.Warning,
 			Why:    "The API server takes its zero value or a default, but tools that go by the published schema refuse the object.",
-			Fix:    "say the field",
+			Fix:    "add the field",
 			Source: "api/openapi-spec and pkg/apis/*/validation of k8s.io/kubernetes",
 			Wrong:  waivedFieldWrong, Right: waivedFieldRight,
 		},

@@ -93,7 +93,7 @@ var placeholderRules = []validate.Rule{
 		Right:  configMapWith("a", "<path:kv/data/argocd/apps/example#user>"),
 	},
 	{
-		ID: notEncoded, Title: "data of a Secret has a placeholder whose secret is not encoded", Severity: validate.Warning,
+		ID: notEncoded, Title: "data of a Secret has a placeholder whose secret is not encoded", Severity: validate.Warning, Worst: validate.Error,
 		Why:    "The plugin puts the secret there as it is, and the server refuses what is no base64: the whole sync fails.",
 		Fix:    "add | base64encode to the placeholder, or move it to stringData",
 		Source: avpDoc,
@@ -109,7 +109,7 @@ var placeholderRules = []validate.Rule{
 		Right:  secretWith("stringData", "password", "<path:kv/data/argocd/apps/example#password>"),
 	},
 	{
-		ID: typeFlip, Title: "a placeholder may become a number where the server takes text alone", Severity: validate.Info,
+		ID: typeFlip, Title: "a placeholder may become a number where the server takes text alone", Severity: validate.Info, Worst: validate.Warning,
 		Why:    "A secret that is a number or a switch in the backend takes the place of the whole text without quotes; only in a ConfigMap it becomes text.",
 		Fix:    "keep it as text in the backend (vault kv put key=value does), and leave jsonParse and yamlParse out",
 		Source: "argocd-vault-plugin pkg/kube/util.go, genericReplacement",
@@ -127,7 +127,7 @@ var placeholderRules = []validate.Rule{
 	{
 		ID: withoutPlugin, Title: "an app without the plugin has a placeholder", Severity: validate.Error,
 		Why:    "Nothing replaces it: the text is applied as it stands, and becomes the password.",
-		Fix:    `say secrets: "avp" of the app; if it is documentation, annotate the object with avp.kubernetes.io/ignore: "true"`,
+		Fix:    `say secrets: "avp" of the app, or --secrets avp without a stack; if it is documentation, annotate the object with avp.kubernetes.io/ignore: "true"`,
 		Source: avpDoc,
 		Wrong:  stackWith("", secretWith("stringData", "password", "<path:kv/data/argocd/apps/example#password>")),
 		Right:  stackWith(`secrets: "avp"`, secretWith("stringData", "password", "<path:kv/data/argocd/apps/example#password>")),
@@ -190,7 +190,7 @@ var storeRules = []validate.Rule{
 		Right:  "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: s}\nspec:\n  encryptedData: {}\n  template: {type: Opaque, data: {host: postgres}}\n",
 	},
 	{
-		ID: externalStore, Title: "an ExternalSecret names a store that is not there", Severity: validate.Warning,
+		ID: externalStore, Title: "an ExternalSecret names a store that is not there", Severity: validate.Warning, Worst: validate.Error,
 		Why:    "The operator makes no Secret, and every pod that mounts it waits.",
 		Fix:    "correct secretStoreRef: its name, and kind ClusterSecretStore for one that has no namespace",
 		Source: "https://external-secrets.io/latest/api/externalsecret/",

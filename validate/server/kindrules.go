@@ -51,7 +51,7 @@ var networkRules = []validate.Rule{{
 	ID: invalidIngress, Severity: validate.Error, Source: "kubernetes pkg/apis/networking/validation/validation.go, ValidateIngressCreate",
 	Title: "an Ingress or IngressClass that the API server does not take",
 	Why:   "A path leads to one backend with one port, paths are absolute, and hosts are DNS names of which only the first part may be \"*\".",
-	Fix:   "state one of service and resource, and of the port either name or number",
+	Fix:   "write what the field wants; a backend is one of service and resource, and its port either name or number",
 	Wrong: objectOf("networking.k8s.io/v1 Ingress", "spec:\n  defaultBackend:\n    service: {name: web, port: {name: http, number: 80}}"),
 	Right: objectOf("networking.k8s.io/v1 Ingress", "spec:\n  defaultBackend:\n    service: {name: web, port: {name: http}}"),
 }, {

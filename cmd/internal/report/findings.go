@@ -20,6 +20,7 @@ type Findings struct {
 	Failed []string // apps that did not render, so that nothing of them was judged
 	Mended int      // entries of the baseline that no finding answers
 	Minor  int      // of the Kubernetes that it was judged for
+	Last   int      // the last minor of a range that was asked for, which Minor begins; 0 for none
 	All    bool     // show those that do not count too: accepted, suppressed, in the baseline
 	Color  bool
 }
@@ -66,7 +67,7 @@ func (f Findings) Summary() string {
 	if len(found) == 0 {
 		found = []string{"nothing found"}
 	}
-	parts := []string{fmt.Sprintf("apps: %d, objects: %d, judged for Kubernetes 1.%d: %s", len(f.Results), c.objects, f.Minor, strings.Join(found, ", "))}
+	parts := []string{fmt.Sprintf("apps: %d, objects: %d, judged for Kubernetes %s: %s", len(f.Results), c.objects, f.judgedFor(), strings.Join(found, ", "))}
 	for _, more := range []struct {
 		n    int
 		what string
@@ -83,6 +84,14 @@ func (f Findings) Summary() string {
 		}
 	}
 	return strings.Join(parts, "; ")
+}
+
+// judgedFor gives the minor or the range of minors, as --kubernetes takes it.
+func (f Findings) judgedFor() string {
+	if f.Last > f.Minor {
+		return fmt.Sprintf("1.%d..1.%d", f.Minor, f.Last)
+	}
+	return fmt.Sprintf("1.%d", f.Minor)
 }
 
 // plural gives the word for a number of findings of a severity.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 
 	"sluice/render"
@@ -48,7 +47,7 @@ type suppressJSON struct {
 func (f Findings) JSON(w io.Writer) error {
 	c := f.count()
 	out := findingsJSON{
-		Kubernetes: fmt.Sprintf("1.%d", f.Minor), Apps: len(f.Results), Objects: c.objects, NotJudged: append([]string{}, f.Failed...),
+		Kubernetes: f.judgedFor(), Apps: len(f.Results), Objects: c.objects, NotJudged: append([]string{}, f.Failed...),
 		Failing: len(f.Report.Counting(f.Least)), Counts: c.by, Mended: f.Mended, Findings: []judgedJSON{}, Unchecked: []uncheckedJSON{},
 	}
 	for _, found := range f.Report.Findings {

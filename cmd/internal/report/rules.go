@@ -54,7 +54,7 @@ func (all Rules) Write(w io.Writer, form string, list bool) error {
 		}
 		for _, part := range [][2]string{{"wrong", r.Wrong}, {"right", r.Right}} {
 			if part[1] != "" {
-				fmt.Fprintf(b, "\n%s:\n\n    %s\n", part[0], strings.ReplaceAll(strings.TrimSpace(part[1]), "\n", "\n    "))
+				fmt.Fprintf(b, "\n%s:\n\n    %s\n", part[0], strings.ReplaceAll(shortened(part[1]), "\n", "\n    "))
 			}
 		}
 	}
@@ -96,7 +96,7 @@ func (all Rules) markdown(w io.Writer) error {
 		}
 		for _, part := range [][2]string{{"Wrong", r.Wrong}, {"Right", r.Right}} {
 			if part[1] != "" {
-				fmt.Fprintf(b, "\n%s:\n\n```yaml\n%s\n```\n", part[0], strings.TrimSpace(part[1]))
+				fmt.Fprintf(b, "\n%s:\n\n```yaml\n%s\n```\n", part[0], shortened(part[1]))
 			}
 		}
 	}
@@ -106,3 +106,23 @@ func (all Rules) markdown(w io.Writer) error {
 
 // cell keeps a text inside its cell.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
+
+// An example of something that is too large is cut: people want to see what it is, not all of it.
+const (
+	maxExampleLine  = 200 // characters
+	maxExampleLines = 80
+)
+
+func shortened(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	cut := len(lines) - maxExampleLines
+	if cut > 0 {
+		lines = append(lines[:maxExampleLines:maxExampleLines], fmt.Sprintf("# ... and %d more lines", cut))
+	}
+	for i, line := range lines {
+		if runes := []rune(line); len(runes) > maxExampleLine {
+			lines[i] = fmt.Sprintf("%s... (%d more characters)", string(runes[:maxExampleLine]), len(runes)-maxExampleLine)
+		}
+	}
+	return strings.Join(lines, "\n")
+}

@@ -19,7 +19,7 @@ func FuzzRules(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		set, err := render.Parse("in.yaml", []byte(text))
 		if err != nil || len(set.Objects) == 0 {
-			t.Skip()
+			return // no manifest: nothing to judge
 		}
 		in := stack(t)
 		in.Results = []render.Result{{Set: set, App: render.App{Name: "shop", Namespace: "shop"}}}

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"sluice/render"
 )
@@ -65,23 +63,14 @@ type judgement struct {
 	err       error
 }
 
-// judge asks the rules, as many at a time as there are processors. They change nothing of the input.
+// judge asks the rules, side by side. They change nothing of the input.
 func judge(ctx context.Context, in Input, rules []Rule) []judgement {
-	said := make([]judgement, len(rules))
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
-	var wait sync.WaitGroup
-	for i, r := range rules {
-		if r.Check == nil {
-			continue
+	return Each(ctx, len(rules), func(i int) (j judgement) {
+		if check := rules[i].Check; check != nil {
+			j.found, j.unchecked, j.err = check(ctx, in)
 		}
-		slots <- struct{}{}
-		wait.Go(func() {
-			said[i].found, said[i].unchecked, said[i].err = r.Check(ctx, in)
-			<-slots
-		})
-	}
-	wait.Wait()
-	return said
+		return j
+	})
 }
 
 func comparePositions(a, b render.Position) int {

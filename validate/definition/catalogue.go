@@ -44,7 +44,7 @@ func (f *family) catalogue(ctx context.Context, in validate.Input) (catalogue, e
 	for i := range in.Definitions {
 		objects = append(objects, &in.Definitions[i])
 	}
-	read := run(ctx, len(objects), func(i int) *definition { return f.ofTree(objects[i].Tree, in.Minor) })
+	read := validate.Each(ctx, len(objects), func(i int) *definition { return f.ofTree(objects[i].Tree, in.Minor) })
 	if ctx.Err() != nil {
 		return c, ctx.Err()
 	}

@@ -12,7 +12,6 @@ package definition
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -90,7 +89,7 @@ func (f *family) check(ctx context.Context, in validate.Input) ([]validate.Findi
 		}
 	}
 	var all verdict
-	for _, v := range run(ctx, len(tasks), func(i int) verdict { return tasks[i]() }) {
+	for _, v := range validate.Each(ctx, len(tasks), func(i int) verdict { return tasks[i]() }) {
 		all.found = append(all.found, v.found...)
 		all.unchecked = append(all.unchecked, v.unchecked...)
 	}
@@ -100,27 +99,4 @@ func (f *family) check(ctx context.Context, in validate.Input) ([]validate.Findi
 // isOther says whether an app was rendered for its definitions alone.
 func isOther(plan render.Plan, app render.App) bool {
 	return slices.ContainsFunc(plan.Others, func(a render.App) bool { return a.Name == app.Name })
-}
-
-// run does a number of things side by side and gives what comes of them in their order.
-func run[T any](ctx context.Context, count int, do func(int) T) []T {
-	all := make([]T, count)
-	next := make(chan int)
-	var wait sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), count) {
-		wait.Go(func() {
-			for i := range next {
-				all[i] = do(i)
-			}
-		})
-	}
-	for i := range count {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- i
-	}
-	close(next)
-	wait.Wait()
-	return all
 }

@@ -48,19 +48,20 @@ func judgeAll(ctx context.Context, in validate.Input) ([]validate.Finding, []val
 			Why:  fmt.Sprintf("known are 1.%d to 1.%d", schemas.OldestMinor, schemas.NewestMinor),
 		})
 	}
+	found, noShape, err := in.Spread(ctx, j.piece)
+	return found, append(unchecked, noShape...), err
+}
+
+// piece judges the objects of a piece.
+func (j judgement) piece(of validate.Piece) ([]validate.Finding, []validate.Unchecked) {
+	j.blanks, j.merged = of.Blanks, slices.Contains(of.App.Sync.Options, serverSide)
 	var found []validate.Finding
-	for _, r := range in.Results {
-		j.blanks, j.merged = validate.BlanksOf(r), slices.Contains(r.App.Sync.Options, serverSide)
-		for i := range r.Set.Objects {
-			if err := ctx.Err(); err != nil {
-				return nil, nil, err
-			}
-			if o := &r.Set.Objects[i]; j.judged(o) {
-				found = append(found, j.object(o)...)
-			}
+	for i := range of.Objects {
+		if o := &of.Objects[i]; j.judged(o) {
+			found = append(found, j.object(o)...)
 		}
 	}
-	return found, append(unchecked, j.noShape...), nil
+	return found, j.noShape
 }
 
 // seen is a problem and the minors that have it.

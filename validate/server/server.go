@@ -47,25 +47,21 @@ func judgeAll(ctx context.Context, in validate.Input) ([]validate.Finding, []val
 			byKind[kind] = append(byKind[kind], c)
 		}
 	}
-	var found []validate.Finding
-	var room []spot
-	for _, result := range in.Results {
-		blanks := validate.BlanksOf(result)
-		for i := range result.Set.Objects {
-			if err := ctx.Err(); err != nil {
-				return nil, nil, err
-			}
-			j := judge{object: &result.Set.Objects[i], blanks: blanks, minor: in.Minor, room: &room}
+	return in.Spread(ctx, func(of validate.Piece) ([]validate.Finding, []validate.Unchecked) {
+		var found []validate.Finding
+		var room []spot
+		for i := range of.Objects {
+			j := judge{object: &of.Objects[i], blanks: of.Blanks, minor: in.Minor, room: &room}
 			room = room[:0] // no spot outlives the judgement of its object
-			j.blanked = blanks.Has(j.object.Key)
+			j.blanked = of.Blanks.Has(j.object.Key)
 			judgeObject(&j)
 			for _, c := range byKind[kindOf(j.object.Key)] {
 				c.judge(&j)
 			}
 			found = append(found, j.found...)
 		}
-	}
-	return found, nil, nil
+		return found, nil
+	})
 }
 
 // kindOf gives "Kind" or "Kind.group".

@@ -165,33 +165,47 @@ func check(ctx context.Context, in validate.Input) ([]validate.Finding, []valida
 	}
 	asked := stated(in.Plan)
 	configs := map[string]*config{}
-	var found []validate.Finding
 	for _, e := range list {
-		if ctx.Err() != nil {
-			return nil, nil, ctx.Err()
-		}
-		c, read := configs[e.dir]
-		if !read {
-			if c, err = configFor(in.Files, e.dir); err != nil {
-				return nil, nil, err
-			}
-			c = c.with(asked)
-			configs[e.dir] = c
-		}
-		text, err := fs.ReadFile(in.Files, e.name)
-		if errors.Is(err, fs.ErrNotExist) {
+		if _, read := configs[e.dir]; read {
 			continue
 		}
+		c, err := configFor(in.Files, e.dir)
 		if err != nil {
-			return nil, nil, fmt.Errorf("reading the files of the stack: %w", err)
+			return nil, nil, err
 		}
-		said, why := judge(e, string(text), c)
-		found = append(found, said...)
-		if why != "" {
-			unchecked = append(unchecked, validate.Unchecked{What: "the spelling of " + e.name, Why: why})
+		configs[e.dir] = c.with(asked)
+	}
+	var found []validate.Finding
+	for _, said := range validate.Each(ctx, len(list), func(i int) opinion { return opinionOf(in.Files, list[i], configs[list[i].dir]) }) {
+		if said.err != nil {
+			return nil, nil, said.err
+		}
+		found, unchecked = append(found, said.found...), append(unchecked, said.unchecked...)
+	}
+	return found, unchecked, ctx.Err()
+}
+
+// opinion is what is said of one file.
+type opinion struct {
+	found     []validate.Finding
+	unchecked []validate.Unchecked
+	err       error
+}
+
+// opinionOf reads and judges one file. Of one that is gone it says nothing.
+func opinionOf(files fs.FS, e edited, c *config) (of opinion) {
+	text, err := fs.ReadFile(files, e.name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		of.err = fmt.Errorf("reading the files of the stack: %w", err)
+	default:
+		var why string
+		if of.found, why = judge(e, string(text), c); why != "" {
+			of.unchecked = []validate.Unchecked{{What: "the spelling of " + e.name, Why: why}}
 		}
 	}
-	return found, unchecked, nil
+	return of
 }
 
 // stated lists the rules of yamllint that the stack itself asks for, by yamllint's names.

@@ -10,7 +10,7 @@ TOOLS   ?= build/tools
 INSTALL := helm@3.14.4 helm@3.16.3 helm@3.19.4 helm@3.22.0 helm@4.2.1 helm@4.3.1 \
            kustomize@5.4.3 kustomize@5.7.1 kustomize@5.8.1
 
-.PHONY: build test race fuzz bench lint fmt tidy golden parity hazards toolchains schemas defects validate hydrate ci clean
+.PHONY: build test race fuzz bench lint fmt tidy golden parity hazards toolchains schemas defects vault validate hydrate ci clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/sluice
@@ -42,8 +42,8 @@ lint:
 		if [ -n "$$unformatted" ]; then echo "run make fmt:"; echo "$$unformatted"; exit 1; fi
 	$(GO) mod tidy -diff
 	$(GO) vet ./...
-	$(GO) vet -tags parity,hazards ./...
-	$(GO) tool staticcheck -tags parity,hazards ./...
+	$(GO) vet -tags parity,hazards,vault ./...
+	$(GO) tool staticcheck -tags parity,hazards,vault ./...
 
 fmt:
 	$(GO) tool gofumpt -w cmd render schemas validate
@@ -65,6 +65,11 @@ schemas:
 # The first run compiles a good part of Kubernetes, which takes minutes.
 defects:
 	cd schemas/oracle && GOWORK=off $(GO) vet . && GOWORK=off $(GO) run . ../../testdata/defects
+
+# Holds validate --vault to a real Vault, which testdata/vault builds from its module; the first time that takes minutes.
+vault:
+	cd testdata/vault && GOWORK=off $(GO) vet . && GOWORK=off $(GO) build -o $(abspath $(TOOLS))/bin/vault .
+	SLUICE_VAULT_BIN=$(abspath $(TOOLS)/bin)/vault $(GO) test -tags vault -run RealVault -v ./cmd/sluice
 
 # Compares our output with the real binaries', object for object, over every chart and kustomization of testdata, and runs
 # the conformance suites through them; and what validate refuses with what kubeconform does, with the table of

@@ -139,10 +139,11 @@ func (s state) gone() string {
 	return "that version is deleted"
 }
 
-// past says whether the version is deleted by now, and not only to be deleted some day.
+// past says whether the version is deleted by now, and not only to be deleted some day. The server's clock is known in whole
+// seconds that have begun (the Date of its answer), the deletion in parts of them.
 func (s state) past(now time.Time) bool {
 	at, err := time.Parse(time.RFC3339Nano, s.Deleted)
-	return s.Deleted != "" && (err != nil || now.IsZero() || !at.After(now))
+	return s.Deleted != "" && (err != nil || now.IsZero() || at.Before(now.Add(time.Second)))
 }
 
 func missing(version string) string {

@@ -234,6 +234,33 @@ func TestAPolicyWithoutSubkeysAndAnOldVault(t *testing.T) {
 	}
 }
 
+// What was deleted in the second that the server's clock shows is deleted; what is to be deleted later is there.
+func TestDeletionsAreReadByTheServersClock(t *testing.T) {
+	t.Parallel()
+	for deleted, want := range map[string]vault.State{
+		"2026-01-31T12:00:00.9Z": vault.PathMissing,
+		"2026-01-31T11:00:00Z":   vault.PathMissing,
+		"2026-01-31T12:00:01Z":   vault.Unknown, // which keys it has is not known
+	} {
+		s, server := newStandIn(t)
+		s.deny = []string{"kv/subkeys/"}
+		s.before = func(w http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasPrefix(r.URL.Path, "/v1/kv/metadata/") {
+				return false
+			}
+			w.Header().Set("Date", "Sat, 31 Jan 2026 12:00:00 GMT")
+			s.say(w, 200, map[string]any{"data": map[string]any{
+				"current_version": 1, "versions": map[string]any{"1": map[string]any{"deletion_time": deleted, "destroyed": false}},
+			}})
+			return true
+		}
+		answers, err := server.Check(t.Context(), []vault.Ask{{Path: "kv/data/apps/netbox", Key: "user"}})
+		if err != nil || answers[0].State != want {
+			t.Errorf("deleted at %s: %+v, %v, want %d", deleted, answers, err, want)
+		}
+	}
+}
+
 // A busy server is asked again, and not for ever.
 func TestABusyServer(t *testing.T) {
 	t.Parallel()

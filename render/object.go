@@ -19,17 +19,19 @@ type Key struct {
 
 // String gives "Kind.group namespace/name", without the parts that are empty.
 func (k Key) String() string {
-	var b strings.Builder
-	b.WriteString(k.Kind)
-	if k.Group != "" {
-		b.WriteString("." + k.Group)
-	}
-	b.WriteByte(' ')
+	name := k.Name
 	if k.Namespace != "" {
-		b.WriteString(k.Namespace + "/")
+		name = k.Namespace + "/" + name
 	}
-	b.WriteString(k.Name)
-	return b.String()
+	return k.GroupKind() + " " + name
+}
+
+// GroupKind gives "Kind.group", or the kind alone where the group is the core one, as Kubernetes' GroupKind is written.
+func (k Key) GroupKind() string {
+	if k.Group == "" {
+		return k.Kind
+	}
+	return k.Kind + "." + k.Group
 }
 
 // Compare orders keys by group, kind, namespace and name.
@@ -42,6 +44,21 @@ func (k Key) Compare(o Key) int {
 // Definition says whether the object is a CustomResourceDefinition.
 func (k Key) Definition() bool {
 	return k.Group == "apiextensions.k8s.io" && k.Kind == "CustomResourceDefinition"
+}
+
+// BuiltIn says whether the group is Kubernetes' own, whose kinds come without a CustomResourceDefinition. Groups without a
+// dot are; of those below k8s.io some are and others, such as gateway.networking.k8s.io and snapshot.storage.k8s.io, are not.
+func (k Key) BuiltIn() bool {
+	return !strings.Contains(k.Group, ".") || slices.Contains(builtInGroups, k.Group)
+}
+
+// builtInGroups are the groups of Kubernetes with a dot in their name. Source: Kubernetes pkg/apis and staging, the groups of
+// each API.
+var builtInGroups = []string{
+	"admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "authentication.k8s.io", "authorization.k8s.io",
+	"certificates.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "flowcontrol.apiserver.k8s.io",
+	"internal.apiserver.k8s.io", "networking.k8s.io", "node.k8s.io", "rbac.authorization.k8s.io", "resource.k8s.io",
+	"scheduling.k8s.io", "storage.k8s.io", "storagemigration.k8s.io",
 }
 
 // Object is one Kubernetes object of a render.

@@ -57,6 +57,9 @@ func (p Path) Pointer() string {
 	return b.String()
 }
 
+// With gives the path that goes on by some steps. Its memory is its own, so that several may go on from one.
+func (p Path) With(steps ...any) Path { return append(p[:len(p):len(p)], steps...) }
+
 // In gives the value that the path leads to in a tree, and false where there is none.
 func (p Path) In(tree any) (any, bool) {
 	for _, step := range p {

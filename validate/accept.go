@@ -16,9 +16,8 @@ const ruleAcceptance = "acceptance"
 func accept(in Input, found []Finding, rules []Rule) []Finding {
 	var stale []Finding
 	for i, a := range in.Plan.Accept {
-		last, err := time.Parse(time.DateOnly, a.Until)
-		// The last day counts whole, as a day of UTC: the same input gives the same outcome everywhere.
-		expired := err != nil || in.Today.UTC().Truncate(24*time.Hour).After(last)
+		_, err := time.Parse(time.DateOnly, a.Until)
+		expired := over(in.Today, a.Until)
 		used := false
 		for j := range found {
 			if accepts(a, found[j]) {
@@ -61,10 +60,10 @@ func accepts(a render.Acceptance, f Finding) bool {
 func compared(in Input, a render.Acceptance) bool {
 	whole := len(in.Changes) > 0 && len(in.Plan.Others) == 0
 	if a.App == "" {
-		return whole && !slices.ContainsFunc(in.Changes, failed)
+		return whole && !slices.ContainsFunc(in.Changes, Comparison.Failed)
 	}
 	if i := indexOf(in, a.App); i >= 0 {
-		return !failed(in.Changes[i])
+		return !in.Changes[i].Failed()
 	}
 	return whole
 }
@@ -88,9 +87,6 @@ func unknownApp(in Input, app string) string {
 	}
 	return fmt.Sprintf("; there is no app %q", app)
 }
-
-// failed says that a side of an app could not be rendered, so nothing of it was compared.
-func failed(c Comparison) bool { return c.Left.Err != nil || c.Right.Err != nil }
 
 // unknownRule explains an acceptance that names a rule that is not there.
 func unknownRule(id string, rules []Rule) string {

@@ -20,6 +20,9 @@ func (c *Comparison) Compare(clusterScoped func(render.Key) bool) {
 	c.Effective = render.Diff(c.Left.Set.Effective(left, clusterScoped), c.Right.Set.Effective(right, clusterScoped))
 }
 
+// Failed says that a side could not be rendered or read, so nothing was compared.
+func (c Comparison) Failed() bool { return c.Left.Err != nil || c.Right.Err != nil }
+
 // Settle takes out the edits of fields that differ between two renders of either side alone, such as passwords that a
 // chart makes up, and counts them. It is for two sides that were both rendered now: to a hydrated tree such an edit is a
 // change like any other, as it would be applied.

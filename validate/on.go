@@ -85,6 +85,15 @@ func (b Blanks) At(o render.Key, field render.Path) Blank {
 	return fields[field.String()]
 }
 
+// Rendered gives the key by which At, Below and Has know an object of [Input.Effective]: that of the set as rendered, which may
+// leave the namespace to the app's destination.
+func (b Blanks) Rendered(effective render.Key) render.Key {
+	if !b.Has(effective) {
+		effective.Namespace = ""
+	}
+	return effective
+}
+
 // Below says whether any scalar at or below a path of an object is blank.
 func (b Blanks) Below(o render.Key, field render.Path) bool {
 	prefix := field.String()
@@ -94,6 +103,18 @@ func (b Blanks) Below(o render.Key, field render.Path) bool {
 		}
 	}
 	return false
+}
+
+// Whole says whether all of a stack is here, so that what is not here is nowhere in it: a selection left no app out, and every
+// one could be rendered. Of bare manifests it is true too; those who must not judge them so ask whether there is a stack.
+func (in Input) Whole() bool {
+	rendered := 0
+	for _, r := range in.Results {
+		if r.Err == nil {
+			rendered++
+		}
+	}
+	return len(in.Plan.Others) == 0 && rendered >= len(in.Plan.Apps())
 }
 
 // Landed gives the key that an object of an app has in the cluster: with the namespace of the app's destination where it

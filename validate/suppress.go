@@ -92,10 +92,8 @@ func (in Input) notes() []note {
 
 // annotated lists the suppressions of one object, of which the key is given that it has in the cluster.
 func annotated(app string, o *render.Object, landed render.Key) []note {
-	metadata, _ := o.Tree["metadata"].(map[string]any)
-	annotations, _ := metadata["annotations"].(map[string]any)
 	var list []note
-	for name, value := range annotations {
+	for name, value := range MappingAt(o.Tree, "metadata", "annotations") {
 		rule, ours := strings.CutPrefix(name, ignoreRule)
 		rule, theirs := strings.CutPrefix(rule, ignoreCheck)
 		if !ours && !theirs {
@@ -173,7 +171,8 @@ func (in Input) whole(app string) bool {
 	return len(in.Plan.Others) == 0 && !slices.ContainsFunc(in.Plan.Apps(), func(a render.App) bool { return !there(a) })
 }
 
-// over says that a day has passed, as a whole day of UTC. What is no day has: it holds for nothing.
+// over says that a day has passed. The last day counts whole, as a day of UTC: the same input gives the same outcome
+// everywhere. What is no day has passed: it holds for nothing.
 func over(today time.Time, until string) bool {
 	last, err := time.Parse(time.DateOnly, until)
 	return err != nil || today.UTC().Truncate(24*time.Hour).After(last)

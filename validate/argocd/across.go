@@ -3,6 +3,7 @@ package argocd
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -86,10 +87,10 @@ func (j *judge) collisions() {
 	for _, a := range j.apps {
 		for i := range a.set.Objects {
 			o := &a.set.Objects[i]
-			if o.Key.Group != group || o.Key.Kind != "Application" || value(o.Tree, "spec", "syncPolicy", "managedNamespaceMetadata") == nil {
+			if o.Key.Group != group || o.Key.Kind != "Application" || validate.ValueAt(o.Tree, "spec", "syncPolicy", "managedNamespaceMetadata") == nil {
 				continue
 			}
-			key := render.Key{Kind: "Namespace", Name: word(o.Tree, "spec", "destination", "namespace")}
+			key := render.Key{Kind: "Namespace", Name: validate.TextAt(o.Tree, "spec", "destination", "namespace")}
 			for _, other := range j.apps {
 				if other.objects[key] != nil && key.Name != "" {
 					j.say(verdict{namespaceLabels, validate.Warning}, o, render.Path{"spec", "syncPolicy", "managedNamespaceMetadata"},
@@ -151,12 +152,12 @@ func (j *judge) makers() map[string][]*app {
 			add(a.Namespace, a)
 		}
 		for i := range a.set.Objects {
-			switch o := &a.set.Objects[i]; kindOf(o.Key) {
+			switch o := &a.set.Objects[i]; o.Key.GroupKind() {
 			case "Namespace", "Project.kargo.akuity.io", "Project.project.openshift.io", "SubnamespaceAnchor.hnc.x-k8s.io":
 				add(o.Key.Name, a)
 			case "Application.argoproj.io":
-				if slices.Contains(texts(o.Tree, "spec", "syncPolicy", "syncOptions"), "CreateNamespace=true") {
-					add(word(o.Tree, "spec", "destination", "namespace"), a)
+				if slices.Contains(validate.TextsAt(o.Tree, "spec", "syncPolicy", "syncOptions"), "CreateNamespace=true") {
+					add(validate.TextAt(o.Tree, "spec", "destination", "namespace"), a)
 				}
 			case "Installation.operator.tigera.io":
 				for _, space := range []string{"calico-system", "calico-apiserver", "tigera-operator"} {
@@ -186,7 +187,7 @@ func (j *judge) namespaces() {
 			case len(by) == 0 && space == a.Namespace:
 				j.say(verdict{noSuchNamespace, validate.Warning}, o, field, fmt.Sprintf("the app's namespace is %q, which no manifest makes, and sync.options say CreateNamespace=false", space))
 			case len(by) == 0:
-				j.say(verdict{noSuchNamespace, validate.Warning}, o, field, fmt.Sprintf("metadata.namespace is %q, which no app of the stack makes%s", space, hint(space, sortedKeys(makers))))
+				j.say(verdict{noSuchNamespace, validate.Warning}, o, field, fmt.Sprintf("metadata.namespace is %q, which no app of the stack makes%s", space, hint(space, slices.Sorted(maps.Keys(makers)))))
 			case !slices.ContainsFunc(by, func(m *app) bool { return m == a || !j.earlier(a, m) }):
 				j.say(verdict{noSuchNamespace, validate.Warning}, o, field, fmt.Sprintf("metadata.namespace is %q, which only app %s makes, and it comes later", space, by[0].Name))
 			}
@@ -199,7 +200,7 @@ func (j *judge) definitions() {
 	makers := map[[2]string][]*app{}
 	for _, a := range j.apps {
 		for _, crd := range a.set.Definitions() {
-			at := [2]string{word(crd.Tree, "spec", "group"), word(crd.Tree, "spec", "names", "kind")}
+			at := [2]string{validate.TextAt(crd.Tree, "spec", "group"), validate.TextAt(crd.Tree, "spec", "names", "kind")}
 			makers[at] = append(makers[at], a)
 		}
 	}
@@ -244,8 +245,8 @@ func (j *judge) health() int {
 	if j.config == nil {
 		return healthUnknown
 	}
-	if word(j.config.Tree, "data", "resource.customizations.health.argoproj.io_Application") != "" ||
-		strings.Contains(word(j.config.Tree, "data", "resource.customizations"), "argoproj.io/Application") {
+	if validate.TextAt(j.config.Tree, "data", "resource.customizations.health.argoproj.io_Application") != "" ||
+		strings.Contains(validate.TextAt(j.config.Tree, "data", "resource.customizations"), "argoproj.io/Application") {
 		return healthKnown
 	}
 	return healthMissing

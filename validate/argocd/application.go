@@ -2,6 +2,7 @@ package argocd
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func (j *judge) application(a *app, o *render.Object) {
 }
 
 func (j *judge) destination(o *render.Object) {
-	server, name := word(o.Tree, "spec", "destination", "server"), word(o.Tree, "spec", "destination", "name")
+	server, name := validate.TextAt(o.Tree, "spec", "destination", "server"), validate.TextAt(o.Tree, "spec", "destination", "name")
 	at := render.Path{"spec", "destination"}
 	switch {
 	case server != "" && name != "":
@@ -33,7 +34,7 @@ func (j *judge) destination(o *render.Object) {
 	case server == "" && name == "":
 		j.say(verdict{destination, validate.Error}, o, at, "spec.destination has neither server nor name, want one of them")
 	}
-	if word(o.Tree, "spec", "destination", "namespace") == "" {
+	if validate.TextAt(o.Tree, "spec", "destination", "namespace") == "" {
 		j.say(verdict{noNamespace, validate.Info}, o, at, "spec.destination has no namespace, which objects without one of their own need")
 	}
 }
@@ -47,13 +48,13 @@ type from struct {
 // sourcesOf lists the sources that Argo CD looks at: sources come before source (Application types.go, GetSources).
 func sourcesOf(o *render.Object) []from {
 	var all []from
-	for i, tree := range list(o.Tree, "spec", "sources") {
+	for i, tree := range validate.ListAt(o.Tree, "spec", "sources") {
 		all = append(all, from{tree, render.Path{"spec", "sources", i}})
 	}
-	if dry := value(o.Tree, "spec", "sourceHydrator", "drySource"); dry != nil {
+	if dry := validate.ValueAt(o.Tree, "spec", "sourceHydrator", "drySource"); dry != nil {
 		return []from{{dry, render.Path{"spec", "sourceHydrator", "drySource"}}}
 	}
-	if tree := value(o.Tree, "spec", "source"); len(all) == 0 && tree != nil {
+	if tree := validate.ValueAt(o.Tree, "spec", "source"); len(all) == 0 && tree != nil {
 		return []from{{tree, render.Path{"spec", "source"}}}
 	}
 	return all
@@ -61,11 +62,11 @@ func sourcesOf(o *render.Object) []from {
 
 func (j *judge) sources(o *render.Object) {
 	all := sourcesOf(o)
-	several := len(list(o.Tree, "spec", "sources")) > 0
+	several := len(validate.ListAt(o.Tree, "spec", "sources")) > 0
 	switch {
 	case len(all) == 0:
 		j.say(verdict{source, validate.Error}, o, render.Path{"spec"}, "spec has none of source, sources and sourceHydrator")
-	case several && value(o.Tree, "spec", "source") != nil && value(o.Tree, "spec", "sourceHydrator") == nil:
+	case several && validate.ValueAt(o.Tree, "spec", "source") != nil && validate.ValueAt(o.Tree, "spec", "sourceHydrator") == nil:
 		j.say(verdict{source, validate.Warning}, o, render.Path{"spec", "source"}, "spec has source and sources, and source is ignored")
 	}
 	for _, s := range all {
@@ -78,28 +79,28 @@ func (j *judge) sources(o *render.Object) {
 func kindsOfSource() []string { return []string{"helm", "kustomize", "directory", "plugin"} }
 
 func (j *judge) source(o *render.Object, s from, several bool) {
-	chart, path, ref := word(s.tree, "chart"), word(s.tree, "path"), word(s.tree, "ref")
+	chart, path, ref := validate.TextAt(s.tree, "chart"), validate.TextAt(s.tree, "path"), validate.TextAt(s.tree, "ref")
 	what := s.at.String()
-	if word(s.tree, "repoURL") == "" {
+	if validate.TextAt(s.tree, "repoURL") == "" {
 		j.say(verdict{source, validate.Error}, o, s.at, what+" has no repoURL")
 	}
-	oci := strings.HasPrefix(word(s.tree, "repoURL"), "oci://")
+	oci := strings.HasPrefix(validate.TextAt(s.tree, "repoURL"), "oci://")
 	switch {
 	case path == "" && chart == "" && !oci && !(several && ref != ""):
 		j.say(verdict{source, validate.Error}, o, s.at, what+" has neither path nor chart")
 	case chart != "" && ref != "":
-		j.say(verdict{source, validate.Error}, o, append(slices.Clone(s.at), "ref"), fmt.Sprintf("%s has ref %q and a chart, and Argo CD reads values from Git repositories alone", what, ref))
+		j.say(verdict{source, validate.Error}, o, s.at.With("ref"), fmt.Sprintf("%s has ref %q and a chart, and Argo CD reads values from Git repositories alone", what, ref))
 	case chart != "" && path != "":
-		j.say(verdict{source, validate.Warning}, o, append(slices.Clone(s.at), "path"), fmt.Sprintf("%s has chart %q and path %q, want one of them", what, chart, path))
+		j.say(verdict{source, validate.Warning}, o, s.at.With("path"), fmt.Sprintf("%s has chart %q and path %q, want one of them", what, chart, path))
 	}
 	var kinds []string
 	for _, k := range kindsOfSource() {
-		if value(s.tree, k) != nil {
+		if validate.ValueAt(s.tree, k) != nil {
 			kinds = append(kinds, k)
 		}
 	}
 	if len(kinds) > 1 {
-		j.say(verdict{source, validate.Error}, o, append(slices.Clone(s.at), kinds[1]), fmt.Sprintf("%s has %s, want one of them", what, strings.Join(kinds, " and ")))
+		j.say(verdict{source, validate.Error}, o, s.at.With(kinds[1]), fmt.Sprintf("%s has %s, want one of them", what, strings.Join(kinds, " and ")))
 	}
 	j.revision(o, s)
 }
@@ -107,15 +108,15 @@ func (j *judge) source(o *render.Object, s from, several bool) {
 // revision judges what a source follows. That a repository of manifests follows a branch is what GitOps is, so a branch
 // is said only where no revision is stated; a chart has versions.
 func (j *judge) revision(o *render.Object, s from) {
-	revision, chart := word(s.tree, "targetRevision"), word(s.tree, "chart")
-	at := append(slices.Clone(s.at), "targetRevision")
-	own := j.in.Plan.Hydrate.RepoURL != "" && word(s.tree, "repoURL") == j.in.Plan.Hydrate.RepoURL
+	revision, chart := validate.TextAt(s.tree, "targetRevision"), validate.TextAt(s.tree, "chart")
+	at := s.at.With("targetRevision")
+	own := j.in.Plan.Hydrate.RepoURL != "" && validate.TextAt(s.tree, "repoURL") == j.in.Plan.Hydrate.RepoURL
 	switch {
 	case chart != "" && revision == "":
 		j.say(verdict{source, validate.Error}, o, s.at, fmt.Sprintf("%s has chart %q and no targetRevision", s.at, chart))
 	case constraint(revision):
 		j.say(verdict{floating, validate.Warning}, o, at, fmt.Sprintf("%s is %q, which the next release may match", at, revision))
-	case own || chart != "" || word(s.tree, "path") == "" && word(s.tree, "ref") == "":
+	case own || chart != "" || validate.TextAt(s.tree, "path") == "" && validate.TextAt(s.tree, "ref") == "":
 	case revision == "" || revision == "HEAD":
 		j.say(verdict{floating, validate.Info}, o, at, fmt.Sprintf("%s is %q, which is whatever the default branch of the repository has", at, revision))
 	}
@@ -134,8 +135,8 @@ var refName = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)
 func (j *judge) refs(o *render.Object, all []from, several bool) {
 	named, used := map[string]bool{}, map[string]bool{}
 	for _, s := range all {
-		ref := word(s.tree, "ref")
-		at := append(slices.Clone(s.at), "ref")
+		ref := validate.TextAt(s.tree, "ref")
+		at := s.at.With("ref")
 		switch {
 		case ref == "":
 			continue
@@ -159,13 +160,13 @@ func (j *judge) refs(o *render.Object, all []from, several bool) {
 				j.say(verdict{valuesRef, validate.Error}, o, file.at, fmt.Sprintf("%s is %q, and an Application with one source has no refs, want spec.sources", file.at, file.text))
 				continue
 			}
-			j.say(verdict{valuesRef, validate.Error}, o, file.at, fmt.Sprintf("%s is %q, and no source has ref %q%s", file.at, file.text, name, hint(name, sortedKeys(named))))
+			j.say(verdict{valuesRef, validate.Error}, o, file.at, fmt.Sprintf("%s is %q, and no source has ref %q%s", file.at, file.text, name, hint(name, slices.Sorted(maps.Keys(named)))))
 		}
 	}
 	for _, s := range all {
-		ref := word(s.tree, "ref")
-		if several && ref != "" && !used[ref] && word(s.tree, "path") == "" && len(all) > 1 {
-			at := append(slices.Clone(s.at), "ref")
+		ref := validate.TextAt(s.tree, "ref")
+		if several && ref != "" && !used[ref] && validate.TextAt(s.tree, "path") == "" && len(all) > 1 {
+			at := s.at.With("ref")
 			j.say(verdict{valuesRef, validate.Info}, o, at, fmt.Sprintf("%s is %q, and no values file begins with $%s/", at, ref, ref))
 		}
 	}
@@ -179,14 +180,14 @@ type valuesFile struct {
 
 func valuesFiles(s from) []valuesFile {
 	var files []valuesFile
-	for i, v := range list(s.tree, "helm", "valueFiles") {
+	for i, v := range validate.ListAt(s.tree, "helm", "valueFiles") {
 		if text, ok := v.(string); ok {
-			files = append(files, valuesFile{text, append(slices.Clone(s.at), "helm", "valueFiles", i)})
+			files = append(files, valuesFile{text, s.at.With("helm", "valueFiles", i)})
 		}
 	}
-	for i, v := range list(s.tree, "helm", "fileParameters") {
-		if text := word(v, "path"); text != "" {
-			files = append(files, valuesFile{text, append(slices.Clone(s.at), "helm", "fileParameters", i, "path")})
+	for i, v := range validate.ListAt(s.tree, "helm", "fileParameters") {
+		if text := validate.TextAt(v, "path"); text != "" {
+			files = append(files, valuesFile{text, s.at.With("helm", "fileParameters", i, "path")})
 		}
 	}
 	return files
@@ -202,8 +203,8 @@ func refOf(file string) (string, bool) {
 // policy judges the sync policy of an Application.
 func (j *judge) policy(o *render.Object) {
 	at := render.Path{"spec", "syncPolicy"}
-	options := texts(o.Tree, "spec", "syncPolicy", "syncOptions")
-	for i, option := range list(o.Tree, "spec", "syncPolicy", "syncOptions") {
+	options := validate.TextsAt(o.Tree, "spec", "syncPolicy", "syncOptions")
+	for i, option := range validate.ListAt(o.Tree, "spec", "syncPolicy", "syncOptions") {
 		if text, ok := option.(string); ok {
 			if wrong := wrongOption(text, true); wrong != "" {
 				field := render.Path{"spec", "syncPolicy", "syncOptions", i}
@@ -211,7 +212,7 @@ func (j *judge) policy(o *render.Object) {
 			}
 		}
 	}
-	automated, _ := value(o.Tree, "spec", "syncPolicy", "automated").(map[string]any)
+	automated := validate.MappingAt(o.Tree, "spec", "syncPolicy", "automated")
 	if prune, _ := automated["prune"].(bool); automated["allowEmpty"] == true && !prune {
 		j.say(verdict{syncPolicy, validate.Warning}, o, append(at, "automated", "allowEmpty"), "spec.syncPolicy.automated.allowEmpty is true and prune is not, so nothing can become empty")
 	}
@@ -222,7 +223,7 @@ func (j *judge) policy(o *render.Object) {
 			}
 		}
 	}
-	if metadata := value(o.Tree, "spec", "syncPolicy", "managedNamespaceMetadata"); metadata != nil && !slices.Contains(options, "CreateNamespace=true") {
+	if metadata := validate.ValueAt(o.Tree, "spec", "syncPolicy", "managedNamespaceMetadata"); metadata != nil && !slices.Contains(options, "CreateNamespace=true") {
 		j.say(verdict{syncPolicy, validate.Warning}, o, append(at, "managedNamespaceMetadata"), "spec.syncPolicy.managedNamespaceMetadata is there and the option CreateNamespace=true is not, so nobody sets it")
 	}
 	for _, option := range options {
@@ -248,19 +249,19 @@ func opposite(value string) string {
 
 // differences judges which differences an Application says do not count (argo-cd util/argo/normalizers, diff_normalizer.go).
 func (j *judge) differences(o *render.Object) {
-	for i, entry := range list(o.Tree, "spec", "ignoreDifferences") {
+	for i, entry := range validate.ListAt(o.Tree, "spec", "ignoreDifferences") {
 		at := render.Path{"spec", "ignoreDifferences", i}
-		if strings.Contains(word(entry, "group"), "/") {
-			field := append(slices.Clone(at), "group")
-			j.say(verdict{differences, validate.Warning}, o, field, fmt.Sprintf("%s is %q, want the group without a version", field, word(entry, "group")))
+		if strings.Contains(validate.TextAt(entry, "group"), "/") {
+			field := at.With("group")
+			j.say(verdict{differences, validate.Warning}, o, field, fmt.Sprintf("%s is %q, want the group without a version", field, validate.TextAt(entry, "group")))
 		}
-		pointers := list(entry, "jsonPointers")
-		if len(pointers)+len(list(entry, "jqPathExpressions"))+len(list(entry, "managedFieldsManagers")) == 0 {
+		pointers := validate.ListAt(entry, "jsonPointers")
+		if len(pointers)+len(validate.ListAt(entry, "jqPathExpressions"))+len(validate.ListAt(entry, "managedFieldsManagers")) == 0 {
 			j.say(verdict{differences, validate.Warning}, o, at, fmt.Sprintf("%s has none of jsonPointers, jqPathExpressions and managedFieldsManagers, so it ignores nothing", at))
 		}
 		for k, pointer := range pointers {
 			text, ok := pointer.(string)
-			field := append(slices.Clone(at), "jsonPointers", k)
+			field := at.With("jsonPointers", k)
 			switch {
 			case ok && !strings.HasPrefix(text, "/"):
 				j.say(verdict{differences, validate.Warning}, o, field, fmt.Sprintf("%s is %q, want a JSON pointer, which begins with /", field, text))
@@ -281,7 +282,7 @@ func (j *judge) finalizers(o *render.Object) {
 		resources, resources + "/foreground", resources + "/background", "pre-delete-finalizer.argocd.argoproj.io", "pre-delete-finalizer.argocd.argoproj.io/cleanup",
 		"post-delete-finalizer.argocd.argoproj.io", "post-delete-finalizer.argocd.argoproj.io/cleanup",
 	}
-	for i, text := range texts(o.Tree, "metadata", "finalizers") {
+	for i, text := range validate.TextsAt(o.Tree, "metadata", "finalizers") {
 		if strings.Contains(text, "argo") && !slices.Contains(known, text) {
 			at := render.Path{"metadata", "finalizers", i}
 			j.say(verdict{finalizer, validate.Warning}, o, at, fmt.Sprintf("%s is %q, which Argo CD never takes off%s", at, text, hint(text, known)))

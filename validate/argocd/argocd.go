@@ -120,7 +120,7 @@ func newJudge(in validate.Input) *judge {
 	if in.ClusterScoped == nil {
 		j.in.ClusterScoped = func(render.Key) bool { return false }
 	}
-	j.whole = j.stack && len(in.Plan.Others) == 0 && len(in.Results) >= len(in.Plan.Apps())
+	j.whole = j.stack && in.Whole()
 	for i := range in.Effective {
 		a := &app{at: i, set: in.Effective[i], objects: map[render.Key]*render.Object{}}
 		if i < len(in.Results) {
@@ -180,11 +180,10 @@ func (a *app) text(o *render.Object, field ...any) (string, bool) {
 	return s, ok && !a.blank(o, at)
 }
 
-// blank says whether a placeholder is at or below a field. The ledger has the key as rendered, perhaps without namespace.
+// blank says whether a placeholder is at or below a field.
 func (a *app) blank(o *render.Object, field render.Path) bool {
-	raw := o.Key
-	raw.Namespace = ""
-	return a.blanks.Has(o.Key) && a.blanks.Below(o.Key, field) || a.blanks.Has(raw) && a.blanks.Below(raw, field)
+	raw := a.blanks.Rendered(o.Key)
+	return a.blanks.Has(raw) && a.blanks.Below(raw, field)
 }
 
 // annotation gives an annotation of an object, and whether it is there as a text that is known.
@@ -211,48 +210,10 @@ func (a *app) has(o *render.Object, option string) bool {
 	return slices.Contains(words(text), option)
 }
 
-// value gives what some keys lead to, or nil.
-func value(tree any, keys ...string) any {
-	for _, k := range keys {
-		m, _ := tree.(map[string]any)
-		tree = m[k]
-	}
-	return tree
-}
-
-func word(tree any, keys ...string) string {
-	s, _ := value(tree, keys...).(string)
-	return s
-}
-
-func list(tree any, keys ...string) []any {
-	l, _ := value(tree, keys...).([]any)
-	return l
-}
-
-// texts gives the strings of a list.
-func texts(tree any, keys ...string) []string {
-	var all []string
-	for _, v := range list(tree, keys...) {
-		if s, ok := v.(string); ok {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
 // hint gives "; did you mean ...?" or nothing.
 func hint(got string, known []string) string {
 	if near := render.Nearest(got, known); near != "" && near != got {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	return ""
-}
-
-// kindOf gives "Kind" or "Kind.group".
-func kindOf(k render.Key) string {
-	if k.Group == "" {
-		return k.Kind
-	}
-	return k.Kind + "." + k.Group
 }

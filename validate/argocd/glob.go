@@ -1,10 +1,8 @@
 package argocd
 
 import (
-	"maps"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -78,6 +76,3 @@ func normal(repo string) string {
 	}
 	return strings.TrimPrefix(repo, "ssh://")
 }
-
-// sortedKeys lists the keys of a mapping in order.
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -102,7 +102,7 @@ func (j *judge) wave(a *app, o *render.Object) {
 // waveOf gives the wave in which Argo CD applies an object (gitops-engine pkg/sync/syncwaves and hook/helm/weight.go).
 func waveOf(o *render.Object) int {
 	for _, name := range []string{waveAnnotation, helmWeight} {
-		text := word(o.Tree, "metadata", "annotations", name)
+		text := validate.TextAt(o.Tree, "metadata", "annotations", name)
 		if n, err := strconv.Atoi(text); text != "" && err == nil {
 			return n
 		}

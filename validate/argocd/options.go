@@ -2,6 +2,7 @@ package argocd
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,7 +40,7 @@ func wrongOption(text string, ofApp bool) string {
 	switch {
 	case !ok:
 		var names []string
-		for _, k := range sortedKeys(all) {
+		for _, k := range slices.Sorted(maps.Keys(all)) {
 			if all[k].app && ofApp || all[k].object && !ofApp {
 				names = append(names, k)
 			}

@@ -49,7 +49,7 @@ func (j *judge) order(a *app) {
 		if !ok {
 			continue
 		}
-		if kind := kindOf(o.Key); kind == "Namespace" || o.Key.Definition() {
+		if kind := o.Key.GroupKind(); kind == "Namespace" || o.Key.Definition() {
 			j.moved(a, o, at)
 			continue
 		}
@@ -59,14 +59,14 @@ func (j *judge) order(a *app) {
 		}
 		for _, need := range needs(spec, o.Key.Namespace) {
 			other := a.objects[need.key]
-			if other == nil || a.blank(o, append(slices.Clone(field), need.at...)) {
+			if other == nil || a.blank(o, field.With(need.at...)) {
 				continue
 			}
 			when, applied := momentOf(other)
 			if !applied || !when.after(at) {
 				continue
 			}
-			where := append(slices.Clone(field), need.at...)
+			where := field.With(need.at...)
 			rule, note := lateWave, ", which waits for the workload to be healthy"
 			if when.phase != at.phase {
 				rule, note = hookNeeds, ", so the first sync never ends"
@@ -83,7 +83,7 @@ func (j *judge) moved(a *app, o *render.Object, at moment) {
 	if _, stated := a.annotation(o, waveAnnotation); !stated {
 		return
 	}
-	g, k := word(o.Tree, "spec", "group"), word(o.Tree, "spec", "names", "kind")
+	g, k := validate.TextAt(o.Tree, "spec", "group"), validate.TextAt(o.Tree, "spec", "names", "kind")
 	for i := range a.set.Objects {
 		other := &a.set.Objects[i]
 		inside := o.Key.Kind == "Namespace" && other.Key.Namespace == o.Key.Name || o.Key.Definition() && other.Key.Group == g && other.Key.Kind == k
@@ -99,23 +99,23 @@ func (j *judge) moved(a *app, o *render.Object, at moment) {
 // awaitedPods gives the spec of the Pods that an object is healthy with only when they run, and where it stands.
 func awaitedPods(o *render.Object) (map[string]any, render.Path, bool) {
 	at := render.Path{"spec", "template", "spec"}
-	switch kindOf(o.Key) {
+	switch o.Key.GroupKind() {
 	case "Pod":
 		at = render.Path{"spec"}
 	case "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps", "ReplicaSet.apps":
 	case "Job.batch":
-		if value(o.Tree, "spec", "suspend") == true {
+		if validate.ValueAt(o.Tree, "spec", "suspend") == true {
 			return nil, nil, false
 		}
 	default:
 		return nil, nil, false
 	}
-	if n := value(o.Tree, "spec", "replicas"); n == int64(0) || n == uint64(0) {
+	if n := validate.ValueAt(o.Tree, "spec", "replicas"); n == int64(0) || n == uint64(0) {
 		return nil, nil, false
 	}
 	v, _ := at.In(o.Tree)
-	spec, ok := v.(map[string]any)
-	return spec, at, ok
+	spec := validate.MappingAt(v)
+	return spec, at, spec != nil
 }
 
 // need is an object without which a Pod does not start.
@@ -132,25 +132,25 @@ func needs(spec map[string]any, space string) []need {
 			all = append(all, need{render.Key{Kind: kind, Namespace: space, Name: name}, at})
 		}
 	}
-	add("ServiceAccount", word(spec, "serviceAccountName"), nil, "serviceAccountName")
-	for i, v := range list(spec, "volumes") {
-		add("ConfigMap", word(v, "configMap", "name"), value(v, "configMap", "optional"), "volumes", i, "configMap", "name")
-		add("Secret", word(v, "secret", "secretName"), value(v, "secret", "optional"), "volumes", i, "secret", "secretName")
-		add("PersistentVolumeClaim", word(v, "persistentVolumeClaim", "claimName"), nil, "volumes", i, "persistentVolumeClaim", "claimName")
-		for k, p := range list(v, "projected", "sources") {
-			add("ConfigMap", word(p, "configMap", "name"), value(p, "configMap", "optional"), "volumes", i, "projected", "sources", k, "configMap", "name")
-			add("Secret", word(p, "secret", "name"), value(p, "secret", "optional"), "volumes", i, "projected", "sources", k, "secret", "name")
+	add("ServiceAccount", validate.TextAt(spec, "serviceAccountName"), nil, "serviceAccountName")
+	for i, v := range validate.ListAt(spec, "volumes") {
+		add("ConfigMap", validate.TextAt(v, "configMap", "name"), validate.ValueAt(v, "configMap", "optional"), "volumes", i, "configMap", "name")
+		add("Secret", validate.TextAt(v, "secret", "secretName"), validate.ValueAt(v, "secret", "optional"), "volumes", i, "secret", "secretName")
+		add("PersistentVolumeClaim", validate.TextAt(v, "persistentVolumeClaim", "claimName"), nil, "volumes", i, "persistentVolumeClaim", "claimName")
+		for k, p := range validate.ListAt(v, "projected", "sources") {
+			add("ConfigMap", validate.TextAt(p, "configMap", "name"), validate.ValueAt(p, "configMap", "optional"), "volumes", i, "projected", "sources", k, "configMap", "name")
+			add("Secret", validate.TextAt(p, "secret", "name"), validate.ValueAt(p, "secret", "optional"), "volumes", i, "projected", "sources", k, "secret", "name")
 		}
 	}
 	for _, field := range []string{"initContainers", "containers"} {
-		for i, c := range list(spec, field) {
-			for k, e := range list(c, "env") {
-				add("ConfigMap", word(e, "valueFrom", "configMapKeyRef", "name"), value(e, "valueFrom", "configMapKeyRef", "optional"), field, i, "env", k, "valueFrom", "configMapKeyRef", "name")
-				add("Secret", word(e, "valueFrom", "secretKeyRef", "name"), value(e, "valueFrom", "secretKeyRef", "optional"), field, i, "env", k, "valueFrom", "secretKeyRef", "name")
+		for i, c := range validate.ListAt(spec, field) {
+			for k, e := range validate.ListAt(c, "env") {
+				add("ConfigMap", validate.TextAt(e, "valueFrom", "configMapKeyRef", "name"), validate.ValueAt(e, "valueFrom", "configMapKeyRef", "optional"), field, i, "env", k, "valueFrom", "configMapKeyRef", "name")
+				add("Secret", validate.TextAt(e, "valueFrom", "secretKeyRef", "name"), validate.ValueAt(e, "valueFrom", "secretKeyRef", "optional"), field, i, "env", k, "valueFrom", "secretKeyRef", "name")
 			}
-			for k, e := range list(c, "envFrom") {
-				add("ConfigMap", word(e, "configMapRef", "name"), value(e, "configMapRef", "optional"), field, i, "envFrom", k, "configMapRef", "name")
-				add("Secret", word(e, "secretRef", "name"), value(e, "secretRef", "optional"), field, i, "envFrom", k, "secretRef", "name")
+			for k, e := range validate.ListAt(c, "envFrom") {
+				add("ConfigMap", validate.TextAt(e, "configMapRef", "name"), validate.ValueAt(e, "configMapRef", "optional"), field, i, "envFrom", k, "configMapRef", "name")
+				add("Secret", validate.TextAt(e, "secretRef", "name"), validate.ValueAt(e, "secretRef", "optional"), field, i, "envFrom", k, "secretRef", "name")
 			}
 		}
 	}

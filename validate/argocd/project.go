@@ -2,6 +2,7 @@ package argocd
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -24,18 +25,18 @@ func (j *judge) project(a *app, o *render.Object) {
 }
 
 func (j *judge) wildcards(o *render.Object) {
-	for i, repo := range list(o.Tree, "spec", "sourceRepos") {
+	for i, repo := range validate.ListAt(o.Tree, "spec", "sourceRepos") {
 		if repo == "*" {
 			j.say(verdict{wildcardProject, validate.Info}, o, render.Path{"spec", "sourceRepos", i}, "spec.sourceRepos permits every repository")
 		}
 	}
-	for i, d := range list(o.Tree, "spec", "destinations") {
-		if (word(d, "server") == "*" || word(d, "name") == "*") && word(d, "namespace") == "*" {
+	for i, d := range validate.ListAt(o.Tree, "spec", "destinations") {
+		if (validate.TextAt(d, "server") == "*" || validate.TextAt(d, "name") == "*") && validate.TextAt(d, "namespace") == "*" {
 			j.say(verdict{wildcardProject, validate.Info}, o, render.Path{"spec", "destinations", i}, fmt.Sprintf("spec.destinations[%d] permits every namespace of every cluster", i))
 		}
 	}
-	for i, k := range list(o.Tree, "spec", "clusterResourceWhitelist") {
-		if word(k, "group") == "*" && word(k, "kind") == "*" && word(k, "name") == "" {
+	for i, k := range validate.ListAt(o.Tree, "spec", "clusterResourceWhitelist") {
+		if validate.TextAt(k, "group") == "*" && validate.TextAt(k, "kind") == "*" && validate.TextAt(k, "name") == "" {
 			j.say(verdict{wildcardProject, validate.Info}, o, render.Path{"spec", "clusterResourceWhitelist", i}, "spec.clusterResourceWhitelist permits every cluster-scoped kind")
 		}
 	}
@@ -51,7 +52,7 @@ func (j *judge) projectForm(o *render.Object) {
 		}
 		seen[at[1].(string)+what] = true
 	}
-	for i, repo := range list(o.Tree, "spec", "sourceRepos") {
+	for i, repo := range validate.ListAt(o.Tree, "spec", "sourceRepos") {
 		at := render.Path{"spec", "sourceRepos", i}
 		if text, ok := repo.(string); ok {
 			if twice(at, text); text == "!*" {
@@ -59,20 +60,20 @@ func (j *judge) projectForm(o *render.Object) {
 			}
 		}
 	}
-	for i, d := range list(o.Tree, "spec", "destinations") {
+	for i, d := range validate.ListAt(o.Tree, "spec", "destinations") {
 		for _, key := range []string{"server", "name", "namespace"} {
-			if word(d, key) == "!*" {
+			if validate.TextAt(d, key) == "!*" {
 				at := render.Path{"spec", "destinations", i, key}
 				j.say(verdict{invalidProject, validate.Warning}, o, at, at.String()+` is "!*", which denies everything`)
 			}
 		}
-		who := word(d, "server")
+		who := validate.TextAt(d, "server")
 		if who == "" {
-			who = word(d, "name")
+			who = validate.TextAt(d, "name")
 		}
-		twice(render.Path{"spec", "destinations", i}, who+"/"+word(d, "namespace"))
+		twice(render.Path{"spec", "destinations", i}, who+"/"+validate.TextAt(d, "namespace"))
 	}
-	for i, text := range texts(o.Tree, "spec", "sourceNamespaces") {
+	for i, text := range validate.TextsAt(o.Tree, "spec", "sourceNamespaces") {
 		twice(render.Path{"spec", "sourceNamespaces", i}, text)
 	}
 }
@@ -82,8 +83,8 @@ var roleName = regexp.MustCompile(`^[a-zA-Z0-9]([-_a-zA-Z0-9]*[a-zA-Z0-9])?$`)
 // roles judges the roles of a project and their policies (validateRoleName and validatePolicy in types.go).
 func (j *judge) roles(o *render.Object) {
 	seen := map[string]bool{}
-	for i, role := range list(o.Tree, "spec", "roles") {
-		name, at := word(role, "name"), render.Path{"spec", "roles", i}
+	for i, role := range validate.ListAt(o.Tree, "spec", "roles") {
+		name, at := validate.TextAt(role, "name"), render.Path{"spec", "roles", i}
 		switch {
 		case !roleName.MatchString(name):
 			j.say(verdict{invalidProject, validate.Warning}, o, append(at, "name"), fmt.Sprintf("spec.roles[%d].name is %q, want letters, digits, - and _", i, name))
@@ -91,7 +92,7 @@ func (j *judge) roles(o *render.Object) {
 			j.say(verdict{invalidProject, validate.Warning}, o, append(at, "name"), fmt.Sprintf("spec.roles[%d].name is %q, as another role has it", i, name))
 		}
 		seen[name] = true
-		for k, policy := range list(role, "policies") {
+		for k, policy := range validate.ListAt(role, "policies") {
 			text, _ := policy.(string)
 			if wrong := wrongPolicy(o.Key.Name, name, text); wrong != "" {
 				field := render.Path{"spec", "roles", i, "policies", k}
@@ -124,12 +125,12 @@ func wrongPolicy(project, role, policy string) string {
 
 // windows judges the sync windows (SyncWindow.Validate).
 func (j *judge) windows(o *render.Object) {
-	for i, w := range list(o.Tree, "spec", "syncWindows") {
+	for i, w := range validate.ListAt(o.Tree, "spec", "syncWindows") {
 		at := render.Path{"spec", "syncWindows", i}
-		if kind := word(w, "kind"); kind != "allow" && kind != "deny" {
+		if kind := validate.TextAt(w, "kind"); kind != "allow" && kind != "deny" {
 			j.say(verdict{invalidProject, validate.Warning}, o, append(at, "kind"), fmt.Sprintf("spec.syncWindows[%d].kind is %q, want allow or deny", i, kind))
 		}
-		if len(list(w, "applications"))+len(list(w, "namespaces"))+len(list(w, "clusters")) == 0 {
+		if len(validate.ListAt(w, "applications"))+len(validate.ListAt(w, "namespaces"))+len(validate.ListAt(w, "clusters")) == 0 {
 			j.say(verdict{invalidProject, validate.Warning}, o, at, fmt.Sprintf("spec.syncWindows[%d] has none of applications, namespaces and clusters, so it is of no Application", i))
 		}
 	}
@@ -144,7 +145,7 @@ func (j *judge) permitted() {
 			if o.Key.Group != group || o.Key.Kind != "Application" || a.blank(o, render.Path{"spec"}) {
 				continue
 			}
-			name := word(o.Tree, "spec", "project")
+			name := validate.TextAt(o.Tree, "spec", "project")
 			project := j.projects[[2]string{o.Key.Namespace, name}]
 			if project == nil {
 				j.unknownProject(o, name)
@@ -182,7 +183,7 @@ func (j *judge) empty(used map[*render.Object]bool) {
 				continue
 			}
 			for _, key := range []string{"sourceRepos", "destinations"} {
-				if len(list(o.Tree, "spec", key)) == 0 {
+				if len(validate.ListAt(o.Tree, "spec", key)) == 0 {
 					j.say(verdict{emptyProject, validate.Warning}, o, render.Path{"spec", key}, fmt.Sprintf("spec.%s is empty, so no Application of the project is permitted anything", key))
 				}
 			}
@@ -211,16 +212,16 @@ func (j *judge) permits(project, o *render.Object) {
 	if own.unknown || j.inherits() {
 		return
 	}
-	if len(list(project.Tree, "spec", "sourceRepos")) > 0 {
+	if len(validate.ListAt(project.Tree, "spec", "sourceRepos")) > 0 {
 		for _, s := range sourcesOf(o) {
-			repo := word(s.tree, "repoURL")
+			repo := validate.TextAt(s.tree, "repoURL")
 			if ok, known := permitsRepo(project, repo); known && !ok && repo != "" && !slices.Contains(own.repos, normal(repo)) {
 				j.say(verdict{denied, validate.Warning}, o, append(s.at, "repoURL"), fmt.Sprintf("%s.repoURL is %q, which spec.sourceRepos of AppProject %s does not permit", s.at, repo, project.Key.Name))
 			}
 		}
 	}
-	server, name, space := word(o.Tree, "spec", "destination", "server"), word(o.Tree, "spec", "destination", "name"), word(o.Tree, "spec", "destination", "namespace")
-	if slices.Contains(own.clusters, server+name) || (server == "") == (name == "") || len(list(project.Tree, "spec", "destinations")) == 0 {
+	server, name, space := validate.TextAt(o.Tree, "spec", "destination", "server"), validate.TextAt(o.Tree, "spec", "destination", "name"), validate.TextAt(o.Tree, "spec", "destination", "namespace")
+	if slices.Contains(own.clusters, server+name) || (server == "") == (name == "") || len(validate.ListAt(project.Tree, "spec", "destinations")) == 0 {
 		return
 	}
 	if ok, known := permitsPlace(project, server, name, space); known && !ok {
@@ -230,12 +231,12 @@ func (j *judge) permits(project, o *render.Object) {
 
 // inherits says whether projects may have more than what stands in them: argocd-cm has globalProjects.
 func (j *judge) inherits() bool {
-	return j.config != nil && word(j.config.Tree, "data", "globalProjects") != ""
+	return j.config != nil && validate.TextAt(j.config.Tree, "data", "globalProjects") != ""
 }
 
 // permitsRepo is AppProject.IsSourcePermitted. The second result is false where it cannot be known.
 func permitsRepo(project *render.Object, repo string) (permitted, known bool) {
-	for _, pattern := range texts(project.Tree, "spec", "sourceRepos") {
+	for _, pattern := range validate.TextsAt(project.Tree, "spec", "sourceRepos") {
 		bare, deny := strings.CutPrefix(pattern, "!")
 		fits, sound := pattern == "*", true
 		if !fits {
@@ -261,20 +262,20 @@ func permitsPlace(project *render.Object, server, name, space string) (permitted
 		server, name = inCluster, inClusterName
 	}
 	known = true
-	for _, d := range list(project.Tree, "spec", "destinations") {
-		inSpace, sound := fitsOrNot(word(d, "namespace"), space)
-		byServer, soundServer := fitsOrNot(word(d, "server"), server)
-		byName, soundName := fitsOrNot(word(d, "name"), name)
-		if !sound || !soundServer || !soundName || server == "" && word(d, "server") != "" && word(d, "server") != "*" || name == "" && word(d, "name") != "" && word(d, "name") != "*" {
+	for _, d := range validate.ListAt(project.Tree, "spec", "destinations") {
+		inSpace, sound := fitsOrNot(validate.TextAt(d, "namespace"), space)
+		byServer, soundServer := fitsOrNot(validate.TextAt(d, "server"), server)
+		byName, soundName := fitsOrNot(validate.TextAt(d, "name"), name)
+		if !sound || !soundServer || !soundName || server == "" && validate.TextAt(d, "server") != "" && validate.TextAt(d, "server") != "*" || name == "" && validate.TextAt(d, "name") != "" && validate.TextAt(d, "name") != "*" {
 			known = false
 			continue
 		}
-		byServer, byName = byServer && server != "" || word(d, "server") == "*", byName && name != "" || word(d, "name") == "*"
+		byServer, byName = byServer && server != "" || validate.TextAt(d, "server") == "*", byName && name != "" || validate.TextAt(d, "name") == "*"
 		switch {
 		case (byServer || byName) && inSpace:
 			permitted = true
-		case strings.HasPrefix(word(d, "name"), "!") && !byName, strings.HasPrefix(word(d, "server"), "!") && !byServer && inSpace,
-			strings.HasPrefix(word(d, "namespace"), "!") && !inSpace && byServer:
+		case strings.HasPrefix(validate.TextAt(d, "name"), "!") && !byName, strings.HasPrefix(validate.TextAt(d, "server"), "!") && !byServer && inSpace,
+			strings.HasPrefix(validate.TextAt(d, "namespace"), "!") && !inSpace && byServer:
 			return false, known
 		}
 	}
@@ -297,7 +298,7 @@ func (j *judge) permitsKinds(project *render.Object, a *app) {
 	said := map[string]bool{}
 	for i := range a.set.Objects {
 		o := &a.set.Objects[i]
-		kind := kindOf(o.Key)
+		kind := o.Key.GroupKind()
 		if o.Key.Namespace == "" && !j.in.ClusterScoped(o.Key) || said[kind] {
 			continue
 		}
@@ -305,9 +306,9 @@ func (j *judge) permitsKinds(project *render.Object, a *app) {
 		if namespaced {
 			allow, deny = "namespaceResourceWhitelist", "namespaceResourceBlacklist"
 		}
-		allowed, stated := value(project.Tree, "spec", allow).([]any)
+		allowed, stated := validate.ValueAt(project.Tree, "spec", allow).([]any)
 		switch {
-		case inKinds(list(project.Tree, "spec", deny), o.Key):
+		case inKinds(validate.ListAt(project.Tree, "spec", deny), o.Key):
 			j.say(verdict{denied, validate.Error}, o, render.Path{"kind"}, fmt.Sprintf("%s is in spec.%s of AppProject %s, so Argo CD does not apply it", kind, deny, project.Key.Name))
 		case !inKinds(allowed, o.Key) && (stated || !namespaced):
 			j.say(verdict{denied, validate.Error}, o, render.Path{"kind"}, fmt.Sprintf("%s is not in spec.%s of AppProject %s, so Argo CD does not apply it", kind, allow, project.Key.Name))
@@ -321,10 +322,10 @@ func (j *judge) permitsKinds(project *render.Object, a *app) {
 // inKinds is isNamedResourceInList: the patterns are those of filepath.Match. The lists of namespaced kinds have no names.
 func inKinds(kinds []any, key render.Key) bool {
 	for _, k := range kinds {
-		kind, _ := path.Match(word(k, "kind"), key.Kind)
-		group, _ := path.Match(word(k, "group"), key.Group)
-		name, _ := path.Match(word(k, "name"), key.Name)
-		if kind && group && (name || word(k, "name") == "") {
+		kind, _ := path.Match(validate.TextAt(k, "kind"), key.Kind)
+		group, _ := path.Match(validate.TextAt(k, "group"), key.Group)
+		name, _ := path.Match(validate.TextAt(k, "name"), key.Name)
+		if kind && group && (name || validate.TextAt(k, "name") == "") {
 			return true
 		}
 	}
@@ -337,5 +338,5 @@ func near(name string, names []string) string {
 	for _, n := range names {
 		sorted[n] = true
 	}
-	return hint(name, sortedKeys(sorted))
+	return hint(name, slices.Sorted(maps.Keys(sorted)))
 }

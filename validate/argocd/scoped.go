@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sluice/render"
+	"sluice/validate"
 )
 
 // secretType is the label of Secrets that declare repositories and clusters (argo-cd docs operator-manual/declarative-setup).
@@ -26,11 +27,11 @@ func (j *judge) scoped(project string) scope {
 	for _, a := range j.apps {
 		for i := range a.set.Objects {
 			o := &a.set.Objects[i]
-			if kindOf(o.Key) != "Secret" {
+			if o.Key.GroupKind() != "Secret" {
 				s.unknown = s.unknown || o.Key.Group != "" && o.Key.Group != group && labelled(o.Tree)
 				continue
 			}
-			kind := word(o.Tree, "metadata", "labels", secretType)
+			kind := validate.TextAt(o.Tree, "metadata", "labels", secretType)
 			if kind != "repository" && kind != "cluster" {
 				continue
 			}
@@ -57,10 +58,10 @@ func (j *judge) scoped(project string) scope {
 
 // entry gives what a Secret has under a key.
 func entry(o *render.Object, key string) string {
-	if text := word(o.Tree, "stringData", key); text != "" {
+	if text := validate.TextAt(o.Tree, "stringData", key); text != "" {
 		return text
 	}
-	text, err := base64.StdEncoding.DecodeString(word(o.Tree, "data", key))
+	text, err := base64.StdEncoding.DecodeString(validate.TextAt(o.Tree, "data", key))
 	if err != nil {
 		return ""
 	}

@@ -28,8 +28,7 @@ func (j *judge) size(a *app, o *render.Object) {
 	}
 	text, err := json.Marshal(o.Tree)
 	total := len(text) + 1 + len(lastApplied)
-	annotations, _ := value(o.Tree, "metadata", "annotations").(map[string]any)
-	for k, v := range annotations {
+	for k, v := range validate.MappingAt(o.Tree, "metadata", "annotations") {
 		s, _ := v.(string)
 		total += len(k) + len(s)
 	}
@@ -67,17 +66,17 @@ func (j *judge) scaled(a *app, o *render.Object) {
 	}
 	var ref map[string]any
 	kind, version := "", ""
-	switch kindOf(o.Key) {
+	switch o.Key.GroupKind() {
 	case "HorizontalPodAutoscaler.autoscaling":
-		ref, _ = value(o.Tree, "spec", "scaleTargetRef").(map[string]any)
-		kind, version = word(ref, "kind"), word(ref, "apiVersion")
+		ref = validate.MappingAt(o.Tree, "spec", "scaleTargetRef")
+		kind, version = validate.TextAt(ref, "kind"), validate.TextAt(ref, "apiVersion")
 	case "ScaledObject.keda.sh":
-		ref, _ = value(o.Tree, "spec", "scaleTargetRef").(map[string]any)
+		ref = validate.MappingAt(o.Tree, "spec", "scaleTargetRef")
 		kind, version = "Deployment", "apps/v1"
-		if k := word(ref, "kind"); k != "" {
+		if k := validate.TextAt(ref, "kind"); k != "" {
 			kind = k
 		}
-		if v := word(ref, "apiVersion"); v != "" {
+		if v := validate.TextAt(ref, "apiVersion"); v != "" {
 			version = v
 		}
 	default:
@@ -87,17 +86,17 @@ func (j *judge) scaled(a *app, o *render.Object) {
 	if !found {
 		g = ""
 	}
-	key := render.Key{Group: g, Kind: kind, Namespace: o.Key.Namespace, Name: word(ref, "name")}
+	key := render.Key{Group: g, Kind: kind, Namespace: o.Key.Namespace, Name: validate.TextAt(ref, "name")}
 	for _, owner := range j.apps {
 		target := owner.objects[key]
-		if target == nil || value(target.Tree, "spec", "replicas") == nil || !owner.Sync.Automated || j.ignores(target) {
+		if target == nil || validate.ValueAt(target.Tree, "spec", "replicas") == nil || !owner.Sync.Automated || j.ignores(target) {
 			continue
 		}
 		severity, how := validate.Info, "every sync sets it back"
 		if owner.Sync.SelfHeal {
 			severity, how = validate.Warning, "selfHeal sets it back each time that it changes"
 		}
-		j.say(verdict{scaledReplicas, severity}, target, render.Path{"spec", "replicas"}, fmt.Sprintf("spec.replicas is %v, and %s changes it: %s", value(target.Tree, "spec", "replicas"), o.Key, how))
+		j.say(verdict{scaledReplicas, severity}, target, render.Path{"spec", "replicas"}, fmt.Sprintf("spec.replicas is %v, and %s changes it: %s", validate.ValueAt(target.Tree, "spec", "replicas"), o.Key, how))
 	}
 }
 
@@ -105,8 +104,7 @@ func (j *judge) scaled(a *app, o *render.Object) {
 // Application that the stack renders of one.
 func (j *judge) ignores(o *render.Object) bool {
 	if j.config != nil {
-		entries, _ := value(j.config.Tree, "data").(map[string]any)
-		for k, v := range entries {
+		for k, v := range validate.MappingAt(j.config.Tree, "data") {
 			if text, _ := v.(string); strings.HasPrefix(k, "resource.customizations") && strings.Contains(text, "replicas") {
 				return true
 			}
@@ -118,9 +116,9 @@ func (j *judge) ignores(o *render.Object) bool {
 			if other.Key.Group != group || other.Key.Kind != "Application" {
 				continue
 			}
-			for _, entry := range list(other.Tree, "spec", "ignoreDifferences") {
-				text := fmt.Sprint(value(entry, "jsonPointers"), value(entry, "jqPathExpressions"))
-				if word(entry, "kind") == o.Key.Kind && strings.Contains(text, "replicas") {
+			for _, entry := range validate.ListAt(other.Tree, "spec", "ignoreDifferences") {
+				text := fmt.Sprint(validate.ValueAt(entry, "jsonPointers"), validate.ValueAt(entry, "jqPathExpressions"))
+				if validate.TextAt(entry, "kind") == o.Key.Kind && strings.Contains(text, "replicas") {
 					return true
 				}
 			}

@@ -103,11 +103,6 @@ func asked(plan render.Plan, rule string) bool {
 	return stated && word != "off"
 }
 
-// whole says whether all of the stack is judged, so that what is not there is nowhere.
-func (j *judge) whole() bool {
-	return len(j.in.Plan.Others) == 0 && len(j.in.Results) == len(j.in.Plan.Apps()) && len(j.in.Effective) == len(j.in.Results)
-}
-
 // say adds a finding of a rule about a field of an object.
 func (j *judge) say(rule string, o *render.Object, at render.Path, message string) {
 	f := validate.On(o, slices.Clone(at), message)

@@ -2,6 +2,7 @@ package convention
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -339,7 +340,7 @@ func TestOddTrees(t *testing.T) {
 func twist(tree, odd any, look func()) {
 	switch tree := tree.(type) {
 	case map[string]any:
-		for _, key := range sortedKeys(tree) {
+		for _, key := range slices.Sorted(maps.Keys(tree)) {
 			was := tree[key]
 			tree[key] = odd
 			look()

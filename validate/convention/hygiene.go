@@ -87,19 +87,19 @@ func of(c container) string { return "container " + c.name }
 func (h hygiene) resources(c container) {
 	for _, r := range []struct{ rule, of string }{{unsetCPU, "cpu"}, {unsetMemory, "memory"}} {
 		limit, request := h.stated(c, limitsOf, r.of), h.stated(c, requests, r.of)
-		at := under(c.at, "resources")
+		at := c.at.With("resources")
 		switch {
 		case !limit && !request:
 			h.tell(r.rule, at, "%s asks for no %s", of(c), r.of)
 		case r.of == "memory" && !limit:
-			h.tell(r.rule, under(at, limitsOf), "%s has no limit of memory", of(c))
+			h.tell(r.rule, at.With(limitsOf), "%s has no limit of memory", of(c))
 		}
 	}
 }
 
 // stated says whether a container has an amount, of its own or from a LimitRange of its namespace.
 func (h hygiene) stated(c container, kind, of string) bool {
-	if v := value(c.tree, "resources", kind, of); v != nil && v != "0" && v != int64(0) {
+	if v := validate.ValueAt(c.tree, "resources", kind, of); v != nil && v != "0" && v != int64(0) {
 		return true
 	}
 	fields := []string{"default"}
@@ -107,9 +107,9 @@ func (h hygiene) stated(c container, kind, of string) bool {
 		fields = []string{"defaultRequest", "default"}
 	}
 	for _, l := range h.limits() {
-		for _, bound := range list(l.Tree, "spec", "limits") {
+		for _, bound := range validate.ListAt(l.Tree, "spec", "limits") {
 			for _, f := range fields {
-				if word(bound, "type") == "Container" && value(bound, f, of) != nil {
+				if validate.TextAt(bound, "type") == "Container" && validate.ValueAt(bound, f, of) != nil {
 					return true
 				}
 			}
@@ -131,48 +131,48 @@ func (h hygiene) probes(c container) {
 	if c.first || h.object.Key.Kind == "Job" || h.object.Key.Kind == "CronJob" || h.object.Hook() != "" {
 		return
 	}
-	if value(c.tree, "livenessProbe") == nil {
+	if validate.ValueAt(c.tree, "livenessProbe") == nil {
 		h.tell(noLiveness, c.at, "%s has no livenessProbe", of(c))
 	}
-	if value(c.tree, "readinessProbe") == nil {
+	if validate.ValueAt(c.tree, "readinessProbe") == nil {
 		h.tell(noReadiness, c.at, "%s has no readinessProbe", of(c))
 	}
 }
 
 // setting gives a field of the security context of a container, or of its Pod where that has it.
 func (h hygiene) setting(c container, name string) any {
-	if v := value(c.tree, "securityContext", name); v != nil {
+	if v := validate.ValueAt(c.tree, "securityContext", name); v != nil {
 		return v
 	}
-	return value(h.spec, "securityContext", name)
+	return validate.ValueAt(h.spec, "securityContext", name)
 }
 
 // user looks for who a container runs as, and what it may write to.
 func (h hygiene) user(c container) {
-	at := under(c.at, "securityContext")
-	id, stated := number(map[string]any{"id": h.setting(c, "runAsUser")}, "id")
+	at := c.at.With("securityContext")
+	id, stated := validate.NumberAt(h.setting(c, "runAsUser"))
 	if never, _ := h.setting(c, "runAsNonRoot").(bool); !never && (!stated || id == 0) && !h.blank(h.workload.pod("securityContext")) {
 		h.tell(nonRoot, at, "%s may run as root: want runAsNonRoot or a runAsUser other than 0", of(c))
 	}
-	if !yes(c.tree, "securityContext", "readOnlyRootFilesystem") {
+	if validate.ValueAt(c.tree, "securityContext", "readOnlyRootFilesystem") != true {
 		h.tell(writableRoot, at, "%s may write to its own files: want readOnlyRootFilesystem", of(c))
 	}
 }
 
 // rights looks for what a container may do beyond what others may.
 func (h hygiene) rights(c container) {
-	at := under(c.at, "securityContext")
-	privileged := yes(c.tree, "securityContext", "privileged")
+	at := c.at.With("securityContext")
+	privileged := validate.ValueAt(c.tree, "securityContext", "privileged") == true
 	if privileged {
-		h.tell(privilegedPod, under(at, "privileged"), "%s is privileged", of(c))
+		h.tell(privilegedPod, at.With("privileged"), "%s is privileged", of(c))
 	}
 	switch {
-	case yes(c.tree, "securityContext", "allowPrivilegeEscalation"):
-		h.tell(escalation, under(at, "allowPrivilegeEscalation"), "%s may gain more privileges than it starts with", of(c))
+	case validate.ValueAt(c.tree, "securityContext", "allowPrivilegeEscalation") == true:
+		h.tell(escalation, at.With("allowPrivilegeEscalation"), "%s may gain more privileges than it starts with", of(c))
 	case privileged:
-		h.tell(escalation, under(at, "privileged"), "%s is privileged and so may gain more privileges", of(c))
-	case slices.ContainsFunc(words(c.tree, "securityContext", "capabilities", "add"), func(s string) bool { return strings.TrimPrefix(s, "CAP_") == "SYS_ADMIN" }):
-		h.tell(escalation, under(at, "capabilities", "add"), "%s has SYS_ADMIN and so may gain more privileges", of(c))
+		h.tell(escalation, at.With("privileged"), "%s is privileged and so may gain more privileges", of(c))
+	case slices.ContainsFunc(validate.TextsAt(c.tree, "securityContext", "capabilities", "add"), func(s string) bool { return strings.TrimPrefix(s, "CAP_") == "SYS_ADMIN" }):
+		h.tell(escalation, at.With("capabilities", "add"), "%s has SYS_ADMIN and so may gain more privileges", of(c))
 	}
 }
 
@@ -181,21 +181,21 @@ func (h hygiene) pod() {
 	for _, r := range []struct{ rule, field, what string }{
 		{hostNetwork, "hostNetwork", "network"}, {hostPID, "hostPID", "processes"}, {hostIPC, "hostIPC", "shared memory"},
 	} {
-		if yes(h.spec, r.field) {
+		if validate.ValueAt(h.spec, r.field) == true {
 			at := h.workload.pod(r.field)
 			h.tell(r.rule, at, "%s is true: the Pods have the %s of the node", at, r.what)
 		}
 	}
-	for i, v := range list(h.spec, "volumes") {
-		if mounted := word(v, "hostPath", "path"); path.Base(mounted) == "docker.sock" {
-			h.tell(dockerSock, h.workload.pod("volumes", i, "hostPath", "path"), "volume %s is %s of the node: who has it has the node", word(v, "name"), mounted)
+	for i, v := range validate.ListAt(h.spec, "volumes") {
+		if mounted := validate.TextAt(v, "hostPath", "path"); path.Base(mounted) == "docker.sock" {
+			h.tell(dockerSock, h.workload.pod("volumes", i, "hostPath", "path"), "volume %s is %s of the node: who has it has the node", validate.TextAt(v, "name"), mounted)
 		}
 	}
-	account := word(h.spec, "serviceAccountName")
+	account := validate.TextAt(h.spec, "serviceAccountName")
 	if account == "" {
-		account = word(h.spec, "serviceAccount")
+		account = validate.TextAt(h.spec, "serviceAccount")
 	}
-	if token, stated := value(h.spec, "automountServiceAccountToken").(bool); (account == "" || account == "default") && (token || !stated) {
+	if token, stated := validate.ValueAt(h.spec, "automountServiceAccountToken").(bool); (account == "" || account == "default") && (token || !stated) {
 		h.tell(defaultAccount, h.workload.pod("serviceAccountName"), "the Pods act as the ServiceAccount default of their namespace")
 	}
 }
@@ -214,9 +214,9 @@ func (h hygiene) replicas() {
 	if w.most < 2 || w.apart(hostname, false) || h.blank(at) {
 		return
 	}
-	if !slices.ContainsFunc(list(w.spec, "topologySpreadConstraints"), func(c any) bool {
-		selector, ok := value(c, "labelSelector").(map[string]any)
-		return ok && word(c, "topologyKey") == hostname && selects(selector, w.labels)
+	if !slices.ContainsFunc(validate.ListAt(w.spec, "topologySpreadConstraints"), func(c any) bool {
+		selector, ok := validate.ValueAt(c, "labelSelector").(map[string]any)
+		return ok && validate.TextAt(c, "topologyKey") == hostname && selects(selector, w.labels)
 	}) {
 		h.tell(noAntiAffinity, at, "%d replicas may all lie on one node: want a podAntiAffinity or a spread over %s", w.most, hostname)
 	}
@@ -224,18 +224,18 @@ func (h hygiene) replicas() {
 
 // grants looks for rights over everything, and for what lies in the namespace default.
 func (j *judge) grants(o *render.Object) {
-	switch kindOf(o.Key) {
+	switch o.Key.GroupKind() {
 	case "Role.rbac.authorization.k8s.io", "ClusterRole.rbac.authorization.k8s.io":
-		for i, rule := range list(o.Tree, "rules") {
+		for i, rule := range validate.ListAt(o.Tree, "rules") {
 			for _, field := range []string{"verbs", "resources"} {
-				if at := slices.Index(words(rule, field), "*"); at >= 0 {
+				if at := slices.Index(validate.TextsAt(rule, field), "*"); at >= 0 {
 					path := render.Path{"rules", i, field}
 					j.say(wildcard, o, path, fmt.Sprintf("%s holds %q: all that there are and will be", path, "*"))
 				}
 			}
 		}
 	case "ClusterRoleBinding.rbac.authorization.k8s.io":
-		if word(o.Tree, "roleRef", "name") == "cluster-admin" && word(o.Tree, "roleRef", "kind") == "ClusterRole" {
+		if validate.TextAt(o.Tree, "roleRef", "name") == "cluster-admin" && validate.TextAt(o.Tree, "roleRef", "kind") == "ClusterRole" {
 			j.say(clusterAdmin, o, render.Path{"roleRef", "name"}, "roleRef.name is \"cluster-admin\": its subjects may do everything everywhere")
 		}
 	}

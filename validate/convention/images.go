@@ -33,8 +33,8 @@ func (j *judge) pictures() error {
 	}
 	for _, w := range j.workloads {
 		for _, c := range w.containers() {
-			at := under(c.at, "image")
-			name := word(c.tree, "image")
+			at := c.at.With("image")
+			name := validate.TextAt(c.tree, "image")
 			if name == "" || w.blank(at) || strings.ContainsAny(name, "${}") {
 				continue
 			}
@@ -96,10 +96,10 @@ type container struct {
 func (w *workload) containers() []container {
 	var all []container
 	for _, field := range []string{"initContainers", "containers"} {
-		for i, v := range list(w.spec, field) {
+		for i, v := range validate.ListAt(w.spec, field) {
 			if tree, ok := v.(map[string]any); ok {
-				first := field == "initContainers" && word(tree, "restartPolicy") != "Always"
-				all = append(all, container{tree: tree, at: w.pod(field, i), name: word(tree, "name"), first: first})
+				first := field == "initContainers" && validate.TextAt(tree, "restartPolicy") != "Always"
+				all = append(all, container{tree: tree, at: w.pod(field, i), name: validate.TextAt(tree, "name"), first: first})
 			}
 		}
 	}

@@ -87,7 +87,7 @@ func (j *judge) apart() error {
 
 // bounds finds namespaces without a ResourceQuota.
 func (j *judge) bounds() error {
-	if j.Quota == nil || !j.whole() {
+	if j.Quota == nil || !j.in.Whole() {
 		return nil
 	}
 	for _, name := range j.names {

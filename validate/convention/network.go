@@ -41,14 +41,14 @@ func (j *judge) isolation() error {
 		for _, p := range s.policies {
 			j.outside(p)
 		}
-		if !j.whole() || len(s.running) == 0 && s.made == nil || s.unclear {
+		if !j.in.Whole() || len(s.running) == 0 && s.made == nil || s.unclear {
 			continue
 		}
 		switch {
 		case s.foreign != nil:
-			j.leave(s, "it has a "+kindOf(s.foreign.Key)+" too, which is not read")
+			j.leave(s, "it has a "+s.foreign.Key.GroupKind()+" too, which is not read")
 		case j.wide != nil:
-			j.leave(s, "the stack has a "+kindOf(j.wide.Key)+", which may be about it and is not read")
+			j.leave(s, "the stack has a "+j.wide.Key.GroupKind()+", which may be about it and is not read")
 		default:
 			j.deny(s)
 			j.allow(s)
@@ -117,7 +117,7 @@ func (j *judge) inward(s *space) bool {
 // leavesCluster says whether a rule reaches addresses that anybody has.
 func leavesCluster(p passage) bool {
 	return len(p.peers) == 0 || slices.ContainsFunc(p.peers, func(peer any) bool {
-		block, err := netip.ParsePrefix(word(peer, "ipBlock", "cidr"))
+		block, err := netip.ParsePrefix(validate.TextAt(peer, "ipBlock", "cidr"))
 		return err == nil && public(block)
 	})
 }
@@ -129,8 +129,8 @@ func (j *judge) reachesOthers(p passage) bool {
 	}
 	services := ranges(j.in.Plan.Cluster.ServiceCIDR)
 	return len(p.peers) == 0 || slices.ContainsFunc(p.peers, func(peer any) bool {
-		_, named := value(peer, "namespaceSelector").(map[string]any)
-		block, err := netip.ParsePrefix(word(peer, "ipBlock", "cidr"))
+		_, named := validate.ValueAt(peer, "namespaceSelector").(map[string]any)
+		block, err := netip.ParsePrefix(validate.TextAt(peer, "ipBlock", "cidr"))
 		return named || err == nil && slices.ContainsFunc(services, block.Overlaps)
 	})
 }
@@ -144,12 +144,12 @@ func (j *judge) outside(o *render.Object) {
 			continue
 		}
 		for i, peer := range p.peers {
-			block, err := netip.ParsePrefix(word(peer, "ipBlock", "cidr"))
+			block, err := netip.ParsePrefix(validate.TextAt(peer, "ipBlock", "cidr"))
 			if err != nil || !public(block) {
 				continue
 			}
 			var except []netip.Prefix
-			for _, text := range words(peer, "ipBlock", "except") {
+			for _, text := range validate.TextsAt(peer, "ipBlock", "except") {
 				if one, err := netip.ParsePrefix(text); err == nil {
 					except = append(except, one)
 				}
@@ -165,7 +165,7 @@ func (j *judge) outside(o *render.Object) {
 				}
 			}
 			if len(left) > 0 {
-				at := under(p.at, i, "ipBlock")
+				at := p.at.With(i, "ipBlock")
 				j.say(internetEgress, o, at, fmt.Sprintf("%s is %s and takes in the cluster's own %s, want them in except", at, block, strings.Join(left, " and ")))
 			}
 		}

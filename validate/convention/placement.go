@@ -2,6 +2,7 @@ package convention
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -43,7 +44,7 @@ func (j *judge) spreading() error {
 		if w.most < want.Replicas || w.blank(at) || w.apart(want.TopologyKey, true) {
 			continue
 		}
-		why, there := "it has none", list(w.spec, "topologySpreadConstraints")
+		why, there := "it has none", validate.ListAt(w.spec, "topologySpreadConstraints")
 		ok := false
 		for i, c := range there {
 			reason := want.against(c, w)
@@ -51,7 +52,7 @@ func (j *judge) spreading() error {
 				ok = true
 				break
 			}
-			why = fmt.Sprintf("%s %s", under(at, i), reason)
+			why = fmt.Sprintf("%s %s", at.With(i), reason)
 		}
 		if ok {
 			continue
@@ -65,12 +66,12 @@ func (j *judge) spreading() error {
 // against says what is missing in a constraint, "" where it does what is asked for. DoNotSchedule does what ScheduleAnyway
 // does and more.
 func (want spread) against(constraint any, w *workload) string {
-	skew, ok := number(constraint, "maxSkew")
-	selector, selected := value(constraint, "labelSelector").(map[string]any)
-	unsatisfiable := word(constraint, "whenUnsatisfiable")
+	skew, ok := validate.NumberAt(constraint, "maxSkew")
+	selector, selected := validate.ValueAt(constraint, "labelSelector").(map[string]any)
+	unsatisfiable := validate.TextAt(constraint, "whenUnsatisfiable")
 	switch {
-	case word(constraint, "topologyKey") != want.TopologyKey:
-		return fmt.Sprintf("is over %q", word(constraint, "topologyKey"))
+	case validate.TextAt(constraint, "topologyKey") != want.TopologyKey:
+		return fmt.Sprintf("is over %q", validate.TextAt(constraint, "topologyKey"))
 	case ok && skew > want.MaxSkew:
 		return fmt.Sprintf("has maxSkew %d", skew)
 	case unsatisfiable != want.WhenUnsatisfiable && unsatisfiable != "DoNotSchedule":
@@ -84,15 +85,15 @@ func (want spread) against(constraint any, w *workload) string {
 // apart says whether no two of its Pods may lie on one node, which is more than any spread asks for; where preferred will
 // do, it need not be strict.
 func (w *workload) apart(topologyKey string, strict bool) bool {
-	terms := list(w.spec, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+	terms := validate.ListAt(w.spec, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
 	if !strict {
-		for _, weighted := range list(w.spec, "affinity", "podAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution") {
-			terms = append(terms[:len(terms):len(terms)], value(weighted, "podAffinityTerm"))
+		for _, weighted := range validate.ListAt(w.spec, "affinity", "podAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution") {
+			terms = append(terms[:len(terms):len(terms)], validate.ValueAt(weighted, "podAffinityTerm"))
 		}
 	}
 	return slices.ContainsFunc(terms, func(t any) bool {
-		selector, ok := value(t, "labelSelector").(map[string]any)
-		return ok && word(t, "topologyKey") == topologyKey && selects(selector, w.labels)
+		selector, ok := validate.ValueAt(t, "labelSelector").(map[string]any)
+		return ok && validate.TextAt(t, "topologyKey") == topologyKey && selects(selector, w.labels)
 	})
 }
 
@@ -104,19 +105,19 @@ func (j *judge) role() error {
 	for _, w := range j.workloads {
 		want, of := j.NodeRole.of(w.app, j.tier[w.app.Layer])
 		// What runs everywhere is asked for nothing, and neither is what runs once, at a sync.
-		if len(want) == 0 || w.object.Key.Kind == "DaemonSet" || w.object.Hook() != "" || word(w.spec, "nodeName") != "" {
+		if len(want) == 0 || w.object.Key.Kind == "DaemonSet" || w.object.Hook() != "" || validate.TextAt(w.spec, "nodeName") != "" {
 			continue
 		}
 		at := w.pod("nodeSelector")
 		if w.blank(at) || w.blank(w.pod("affinity")) {
 			continue
 		}
-		for _, label := range sortedKeys(want) {
+		for _, label := range slices.Sorted(maps.Keys(want)) {
 			if w.on(label, want[label]) {
 				continue
 			}
 			has := "has no"
-			if got := word(w.spec, "nodeSelector", label); got != "" {
+			if got := validate.TextAt(w.spec, "nodeSelector", label); got != "" {
 				has = fmt.Sprintf("has %q as", got)
 			}
 			j.say(nodeRole, w.object, at, fmt.Sprintf("%s %s %s, want %q: %s", at, has, label, want[label], of))
@@ -140,14 +141,14 @@ func (r *roles) of(app render.App, tier string) (map[string]string, string) {
 
 // on says whether the Pods run on nodes with a label alone: by their nodeSelector, or by every term of their affinity.
 func (w *workload) on(label, want string) bool {
-	if word(w.spec, "nodeSelector", label) == want {
+	if validate.TextAt(w.spec, "nodeSelector", label) == want {
 		return true
 	}
-	terms := list(w.spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+	terms := validate.ListAt(w.spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
 	return len(terms) > 0 && !slices.ContainsFunc(terms, func(t any) bool {
-		return !slices.ContainsFunc(list(t, "matchExpressions"), func(e any) bool {
-			values := words(e, "values")
-			return word(e, "key") == label && word(e, "operator") == "In" && len(values) == 1 && values[0] == want
+		return !slices.ContainsFunc(validate.ListAt(t, "matchExpressions"), func(e any) bool {
+			values := validate.TextsAt(e, "values")
+			return validate.TextAt(e, "key") == label && validate.TextAt(e, "operator") == "In" && len(values) == 1 && values[0] == want
 		})
 	})
 }

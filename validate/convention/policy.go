@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"sluice/render"
+	"sluice/validate"
 )
 
 // The directions of a NetworkPolicy, as its policyTypes spell them.
@@ -29,14 +30,14 @@ func passages(p *render.Object, direction string) ([]passage, bool) {
 	if direction == egress {
 		field, peers = "egress", "to"
 	}
-	rules := list(p.Tree, "spec", field)
-	types := words(p.Tree, "spec", "policyTypes")
+	rules := validate.ListAt(p.Tree, "spec", field)
+	types := validate.TextsAt(p.Tree, "spec", "policyTypes")
 	if !slices.Contains(types, direction) && (len(types) > 0 || direction == egress && len(rules) == 0) {
 		return nil, false
 	}
 	all := make([]passage, len(rules))
 	for i, r := range rules {
-		all[i] = passage{peers: list(r, peers), ports: list(r, "ports"), at: render.Path{"spec", field, i, peers}}
+		all[i] = passage{peers: validate.ListAt(r, peers), ports: validate.ListAt(r, "ports"), at: render.Path{"spec", field, i, peers}}
 	}
 	return all, true
 }
@@ -48,13 +49,13 @@ func (p passage) open() bool { return len(p.peers) == 0 && len(p.ports) == 0 }
 func (p passage) names() (through, only bool) {
 	only = len(p.ports) > 0
 	for _, port := range p.ports {
-		protocol := word(port, "protocol")
-		first, isNumber := number(port, "port")
-		last, isRange := number(port, "endPort")
+		protocol := validate.TextAt(port, "protocol")
+		first, isNumber := validate.NumberAt(port, "port")
+		last, isRange := validate.NumberAt(port, "endPort")
 		switch {
-		case value(port, "port") == nil, isRange && first <= 53 && 53 <= last:
+		case validate.ValueAt(port, "port") == nil, isRange && first <= 53 && 53 <= last:
 			only = false
-		case isNumber && first == 53, word(port, "port") == "dns", word(port, "port") == "dns-udp":
+		case isNumber && first == 53, validate.TextAt(port, "port") == "dns", validate.TextAt(port, "port") == "dns-udp":
 		default:
 			only = false
 			continue
@@ -66,16 +67,16 @@ func (p passage) names() (through, only bool) {
 
 // selects says whether a label selector selects labels. An empty one selects everything.
 func selects(selector, labels map[string]any) bool {
-	wanted := mapping(selector, "matchLabels")
+	wanted := validate.MappingAt(selector, "matchLabels")
 	for key := range wanted {
-		if got, ok := labels[key].(string); !ok || got != word(wanted, key) {
+		if got, ok := labels[key].(string); !ok || got != validate.TextAt(wanted, key) {
 			return false
 		}
 	}
-	for _, e := range list(selector, "matchExpressions") {
-		got, ok := labels[word(e, "key")].(string)
-		in := ok && slices.Contains(words(e, "values"), got)
-		switch word(e, "operator") {
+	for _, e := range validate.ListAt(selector, "matchExpressions") {
+		got, ok := labels[validate.TextAt(e, "key")].(string)
+		in := ok && slices.Contains(validate.TextsAt(e, "values"), got)
+		switch validate.TextAt(e, "operator") {
 		case "In":
 			if !in {
 				return false
@@ -99,7 +100,7 @@ func selects(selector, labels map[string]any) bool {
 
 // empty says whether a selector asks for nothing.
 func empty(selector map[string]any) bool {
-	return len(mapping(selector, "matchLabels")) == 0 && len(list(selector, "matchExpressions")) == 0
+	return len(validate.MappingAt(selector, "matchLabels")) == 0 && len(validate.ListAt(selector, "matchExpressions")) == 0
 }
 
 // means says whether a namespaceSelector selects a namespace. Of one that the stack does not have only the name is known,
@@ -107,7 +108,7 @@ func empty(selector map[string]any) bool {
 func (j *judge) means(selector map[string]any, name string) bool {
 	labels := map[string]any{}
 	if s := j.spaces[name]; s != nil && s.object != nil {
-		for key, v := range mapping(s.object.Tree, "metadata", "labels") {
+		for key, v := range validate.MappingAt(s.object.Tree, "metadata", "labels") {
 			labels[key] = v
 		}
 	} else if otherLabels(selector) {
@@ -119,18 +120,18 @@ func (j *judge) means(selector map[string]any, name string) bool {
 
 // otherLabels says whether a selector asks for more than the name of a namespace.
 func otherLabels(selector map[string]any) bool {
-	for key := range mapping(selector, "matchLabels") {
+	for key := range validate.MappingAt(selector, "matchLabels") {
 		if key != named {
 			return true
 		}
 	}
-	return slices.ContainsFunc(list(selector, "matchExpressions"), func(e any) bool { return word(e, "key") != named })
+	return slices.ContainsFunc(validate.ListAt(selector, "matchExpressions"), func(e any) bool { return validate.TextAt(e, "key") != named })
 }
 
 // from says whether a rule lets through what comes from, or goes to, some Pods of a namespace.
 func (j *judge) from(p passage, name string) bool {
 	return len(p.peers) == 0 || slices.ContainsFunc(p.peers, func(peer any) bool {
-		selector, ok := value(peer, "namespaceSelector").(map[string]any)
+		selector, ok := validate.ValueAt(peer, "namespaceSelector").(map[string]any)
 		return ok && j.means(selector, name)
 	})
 }
@@ -138,9 +139,9 @@ func (j *judge) from(p passage, name string) bool {
 // within says whether a rule lets through what all Pods of the policy's own namespace say to each other.
 func (j *judge) within(p passage, name string) bool {
 	return len(p.peers) == 0 || slices.ContainsFunc(p.peers, func(peer any) bool {
-		spaces, elsewhere := value(peer, "namespaceSelector").(map[string]any)
-		_, here := value(peer, "podSelector").(map[string]any)
-		if !empty(mapping(peer, "podSelector")) {
+		spaces, elsewhere := validate.ValueAt(peer, "namespaceSelector").(map[string]any)
+		_, here := validate.ValueAt(peer, "podSelector").(map[string]any)
+		if !empty(validate.MappingAt(peer, "podSelector")) {
 			return false
 		}
 		return !elsewhere && here || elsewhere && j.means(spaces, name)
@@ -152,7 +153,7 @@ func (j *judge) within(p passage, name string) bool {
 func (s *space) shut(direction string) (yes bool, by *render.Object) {
 	for _, p := range s.policies {
 		rules, about := passages(p, direction)
-		if !about || !empty(mapping(p.Tree, "spec", "podSelector")) {
+		if !about || !empty(validate.MappingAt(p.Tree, "spec", "podSelector")) {
 			continue
 		}
 		if slices.ContainsFunc(rules, passage.open) {
@@ -188,7 +189,7 @@ func (s *space) all(direction string, lets func(passage) bool) bool {
 		if !slices.ContainsFunc(rules, lets) {
 			continue
 		}
-		selector := mapping(p.Tree, "spec", "podSelector")
+		selector := validate.MappingAt(p.Tree, "spec", "podSelector")
 		if empty(selector) || len(s.running) == 0 {
 			return true
 		}

@@ -38,10 +38,7 @@ func (j *judge) pool() error {
 		blanks := validate.BlanksOf(j.in.Results[i])
 		for k := range effective.Objects {
 			o := &effective.Objects[k]
-			raw := o.Key
-			if !blanks.Has(raw) {
-				raw.Namespace = ""
-			}
+			raw := blanks.Rendered(o.Key)
 			for _, p := range poolsOf(o) {
 				if blanks.At(raw, p.at) != validate.Known {
 					continue
@@ -73,26 +70,26 @@ func fits(has netip.Prefix, own []netip.Prefix, exact bool) bool {
 // Installation, calico-node's CALICO_IPV4POOL_CIDR and CALICO_IPV6POOL_CIDR, Cilium's ConfigMap and CiliumPodIPPool,
 // flannel's net-conf.json.
 func poolsOf(o *render.Object) []pool {
-	spec := mapping(o.Tree, "spec")
-	switch kindOf(o.Key) {
+	spec := validate.MappingAt(o.Tree, "spec")
+	switch o.Key.GroupKind() {
 	case "IPPool.crd.projectcalico.org", "IPPool.projectcalico.org":
-		uses := words(spec, "allowedUses")
-		if yes(spec, "disabled") || len(uses) > 0 && !slices.Contains(uses, "Workload") {
+		uses := validate.TextsAt(spec, "allowedUses")
+		if validate.ValueAt(spec, "disabled") == true || len(uses) > 0 && !slices.Contains(uses, "Workload") {
 			return nil
 		}
-		return []pool{{at: render.Path{"spec", "cidr"}, cidr: word(spec, "cidr")}}
+		return []pool{{at: render.Path{"spec", "cidr"}, cidr: validate.TextAt(spec, "cidr")}}
 	case "Installation.operator.tigera.io":
 		var pools []pool
-		for i, p := range list(spec, "calicoNetwork", "ipPools") {
-			if uses := words(p, "allowedUses"); len(uses) == 0 || slices.Contains(uses, "Workload") {
-				pools = append(pools, pool{at: render.Path{"spec", "calicoNetwork", "ipPools", i, "cidr"}, cidr: word(p, "cidr")})
+		for i, p := range validate.ListAt(spec, "calicoNetwork", "ipPools") {
+			if uses := validate.TextsAt(p, "allowedUses"); len(uses) == 0 || slices.Contains(uses, "Workload") {
+				pools = append(pools, pool{at: render.Path{"spec", "calicoNetwork", "ipPools", i, "cidr"}, cidr: validate.TextAt(p, "cidr")})
 			}
 		}
 		return pools
 	case "CiliumPodIPPool.cilium.io":
 		var pools []pool
 		for _, family := range []string{"ipv4", "ipv6"} {
-			for i, cidr := range words(spec, family, "cidrs") {
+			for i, cidr := range validate.TextsAt(spec, family, "cidrs") {
 				pools = append(pools, pool{at: render.Path{"spec", family, "cidrs", i}, cidr: cidr})
 			}
 		}
@@ -110,13 +107,13 @@ func configured(o *render.Object) []pool {
 	var pools []pool
 	if o.Key.Name == "cilium-config" {
 		for _, key := range []string{"cluster-pool-ipv4-cidr", "cluster-pool-ipv6-cidr"} {
-			for _, cidr := range strings.FieldsFunc(word(o.Tree, "data", key), func(r rune) bool { return r == ' ' || r == ',' }) {
+			for _, cidr := range strings.FieldsFunc(validate.TextAt(o.Tree, "data", key), func(r rune) bool { return r == ' ' || r == ',' }) {
 				pools = append(pools, pool{at: render.Path{"data", key}, cidr: cidr})
 			}
 		}
 	}
 	var flannel struct{ Network, IPv6Network string }
-	text := word(o.Tree, "data", "net-conf.json")
+	text := validate.TextAt(o.Tree, "data", "net-conf.json")
 	if text == "" || json.Unmarshal([]byte(text), &flannel) != nil {
 		return pools
 	}
@@ -129,11 +126,11 @@ func configured(o *render.Object) []pool {
 // calicoNode reads the variables of calico-node that make its first pools.
 func calicoNode(o *render.Object) []pool {
 	var pools []pool
-	for c, container := range list(o.Tree, "spec", "template", "spec", "containers") {
-		for e, env := range list(container, "env") {
-			if name := word(env, "name"); name == "CALICO_IPV4POOL_CIDR" || name == "CALICO_IPV6POOL_CIDR" {
+	for c, container := range validate.ListAt(o.Tree, "spec", "template", "spec", "containers") {
+		for e, env := range validate.ListAt(container, "env") {
+			if name := validate.TextAt(env, "name"); name == "CALICO_IPV4POOL_CIDR" || name == "CALICO_IPV6POOL_CIDR" {
 				at := render.Path{"spec", "template", "spec", "containers", c, "env", e, "value"}
-				pools = append(pools, pool{at: at, cidr: word(env, "value")})
+				pools = append(pools, pool{at: at, cidr: validate.TextAt(env, "value")})
 			}
 		}
 	}

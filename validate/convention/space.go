@@ -2,6 +2,7 @@ package convention
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"sluice/render"
@@ -54,7 +55,7 @@ func (w *workload) blank(at render.Path) bool { return w.blanks.Below(w.raw, at)
 
 // pod gives the path of a field of the Pods' spec.
 func (w *workload) pod(steps ...any) render.Path {
-	return append(under(w.at, "spec"), steps...)
+	return append(w.at.With("spec"), steps...)
 }
 
 // templates are the kinds with a template of Pods, and where it is. Sources: the APIs of Kubernetes and of Argo Rollouts.
@@ -109,7 +110,7 @@ func newJudge(in validate.Input) *judge {
 				j.workloads = append(j.workloads, w)
 				if o.Key.Namespace != "" && o.Hook() == "" {
 					s := j.space(o.Key.Namespace)
-					if yes(w.spec, "hostNetwork") {
+					if validate.ValueAt(w.spec, "hostNetwork") == true {
 						s.hosted = append(s.hosted, w)
 					} else {
 						s.running = append(s.running, w)
@@ -119,7 +120,7 @@ func newJudge(in validate.Input) *judge {
 			j.add(o, app, blanks)
 		}
 	}
-	j.names = sortedKeys(j.spaces)
+	j.names = slices.Sorted(maps.Keys(j.spaces))
 	return j
 }
 
@@ -134,7 +135,7 @@ func (j *judge) space(name string) *space {
 
 // add takes an object into its namespace.
 func (j *judge) add(o *render.Object, app render.App, blanks validate.Blanks) {
-	kind := kindOf(o.Key)
+	kind := o.Key.GroupKind()
 	switch {
 	case kind == "Namespace":
 		j.space(o.Key.Name).object = o
@@ -154,11 +155,7 @@ func (j *judge) add(o *render.Object, app render.App, blanks validate.Blanks) {
 	switch {
 	case kind == "NetworkPolicy.networking.k8s.io":
 		s.policies = append(s.policies, o)
-		raw := o.Key
-		if !blanks.Has(raw) {
-			raw.Namespace = ""
-		}
-		s.unclear = s.unclear || blanks.Has(raw)
+		s.unclear = s.unclear || blanks.Has(blanks.Rendered(o.Key))
 	case o.Key.Kind == "NetworkPolicy", o.Key.Kind == "CiliumNetworkPolicy":
 		s.foreign = o
 	case kind == "ResourceQuota":
@@ -174,17 +171,14 @@ func (j *judge) add(o *render.Object, app render.App, blanks validate.Blanks) {
 
 // newWorkload reads an object; nil where it has no template of Pods.
 func newWorkload(o *render.Object, blanks validate.Blanks) *workload {
-	at, ok := templates[kindOf(o.Key)]
+	at, ok := templates[o.Key.GroupKind()]
 	if !ok {
 		return nil
 	}
 	template, _ := at.In(o.Tree)
-	w := &workload{object: o, blanks: blanks, at: at, raw: o.Key, spec: mapping(template, "spec"), labels: mapping(template, "metadata", "labels")}
+	w := &workload{object: o, blanks: blanks, at: at, raw: blanks.Rendered(o.Key), spec: validate.MappingAt(template, "spec"), labels: validate.MappingAt(template, "metadata", "labels")}
 	if w.spec == nil {
 		return nil
-	}
-	if !blanks.Has(w.raw) {
-		w.raw.Namespace = "" // as a chart writes it that leaves the namespace to helm
 	}
 	return w
 }
@@ -200,9 +194,9 @@ func (w *workload) scale(scaled map[render.Key]bounds) {
 		w.least, w.most, w.scaled = b.least, b.most, true
 		return
 	}
-	n, ok := number(w.object.Tree, "spec", "replicas")
+	n, ok := validate.NumberAt(w.object.Tree, "spec", "replicas")
 	switch {
-	case value(w.object.Tree, "spec", "replicas") == nil:
+	case validate.ValueAt(w.object.Tree, "spec", "replicas") == nil:
 		n = 1
 	case !ok, w.blank(render.Path{"spec", "replicas"}):
 		return
@@ -220,15 +214,15 @@ func scalers(in validate.Input) map[render.Key]bounds {
 	for _, set := range in.Effective {
 		for _, o := range set.Objects {
 			fewest, highest := "minReplicas", "maxReplicas"
-			switch kindOf(o.Key) {
+			switch o.Key.GroupKind() {
 			case "HorizontalPodAutoscaler.autoscaling":
 			case "ScaledObject.keda.sh":
 				fewest, highest = "minReplicaCount", "maxReplicaCount"
 			default:
 				continue
 			}
-			ref := mapping(o.Tree, "spec", "scaleTargetRef")
-			key := render.Key{Group: "apps", Kind: cmp.Or(word(ref, "kind"), "Deployment"), Namespace: o.Key.Namespace, Name: word(ref, "name")}
+			ref := validate.MappingAt(o.Tree, "spec", "scaleTargetRef")
+			key := render.Key{Group: "apps", Kind: cmp.Or(validate.TextAt(ref, "kind"), "Deployment"), Namespace: o.Key.Namespace, Name: validate.TextAt(ref, "name")}
 			switch key.Kind {
 			case "Rollout":
 				key.Group = "argoproj.io"
@@ -236,9 +230,9 @@ func scalers(in validate.Input) map[render.Key]bounds {
 				key.Group = ""
 			}
 			var b bounds
-			b.least, _ = number(o.Tree, "spec", fewest)
-			b.most, _ = number(o.Tree, "spec", highest)
-			if value(o.Tree, "spec", fewest) == nil && o.Key.Group == "autoscaling" {
+			b.least, _ = validate.NumberAt(o.Tree, "spec", fewest)
+			b.most, _ = validate.NumberAt(o.Tree, "spec", highest)
+			if validate.ValueAt(o.Tree, "spec", fewest) == nil && o.Key.Group == "autoscaling" {
 				b.least = 1
 			}
 			found[key] = b

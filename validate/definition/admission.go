@@ -80,7 +80,7 @@ type part struct {
 
 func (p part) below(key string) part {
 	tree, _ := p.tree[key].(map[string]any)
-	return part{tree, join(p.at, key)}
+	return part{tree, p.at.With(key)}
 }
 
 // elements gives the mappings in a list of a mapping.
@@ -89,7 +89,7 @@ func elements(tree map[string]any, at render.Path, key string) []part {
 	list, _ := tree[key].([]any)
 	for i, element := range list {
 		if tree, ok := element.(map[string]any); ok {
-			parts = append(parts, part{tree, join(at, key, i)})
+			parts = append(parts, part{tree, at.With(key, i)})
 		}
 	}
 	return parts
@@ -102,12 +102,7 @@ func (p part) expression(key string, declared admission.OptionalVariableDeclarat
 		return nil
 	}
 	name, _ := p.tree["name"].(string)
-	return []condition{{expression: expression{join(p.at, key), text}, types: types, declared: declared, name: name}}
-}
-
-// join gives a path that goes on.
-func join(at render.Path, steps ...any) render.Path {
-	return append(append(render.Path{}, at...), steps...)
+	return []condition{{expression: expression{p.at.With(key), text}, types: types, declared: declared, name: name}}
 }
 
 // judgeAdmission compiles the expressions of a webhook configuration or an admission policy as the server does when it is

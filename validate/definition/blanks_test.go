@@ -20,11 +20,11 @@ func withLedger(t *testing.T, text string) validate.Input {
 			switch value := value.(type) {
 			case map[string]any:
 				for k, v := range value {
-					walk(v, append(at[:len(at):len(at)], k))
+					walk(v, at.With(k))
 				}
 			case []any:
 				for i, v := range value {
-					walk(v, append(at[:len(at):len(at)], i))
+					walk(v, at.With(i))
 				}
 			case string:
 				if _, rest, ok := strings.Cut(value, "<path:"); ok {

@@ -34,7 +34,7 @@ func expressions(value any, at render.Path) []expression {
 	switch value := value.(type) {
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(value)) {
-			below := append(slices.Clone(at), key)
+			below := at.With(key)
 			if rules, ok := value[key].([]any); ok && key == "x-kubernetes-validations" {
 				list = append(list, rulesIn(rules, below)...)
 			} else {
@@ -43,7 +43,7 @@ func expressions(value any, at render.Path) []expression {
 		}
 	case []any:
 		for i, v := range value {
-			list = append(list, expressions(v, append(slices.Clone(at), i))...)
+			list = append(list, expressions(v, at.With(i))...)
 		}
 	}
 	return list
@@ -55,7 +55,7 @@ func rulesIn(rules []any, at render.Path) []expression {
 		fields, _ := rule.(map[string]any)
 		for _, name := range []string{"rule", "messageExpression"} {
 			if text, ok := fields[name].(string); ok {
-				list = append(list, expression{append(slices.Clone(at), i, name), text})
+				list = append(list, expression{at.With(i, name), text})
 			}
 		}
 	}

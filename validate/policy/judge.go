@@ -89,7 +89,7 @@ func destination(in validate.Input, app render.App, key render.Key) string {
 // idle finds policies that are about no object of the stack. Of a selection of apps it is not known.
 func (b *book) idle(in validate.Input, hits map[string]int) []validate.Finding {
 	var found []validate.Finding
-	if len(in.Plan.Others) > 0 || len(in.Results) < len(in.Plan.Apps()) {
+	if !in.Whole() {
 		return nil
 	}
 	for _, p := range b.policies {

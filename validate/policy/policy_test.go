@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,11 +58,11 @@ func placeholders(key render.Key, v any, at render.Path) []render.Placeholder {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, value := range v {
-			list = append(list, placeholders(key, value, append(slices.Clone(at), name))...)
+			list = append(list, placeholders(key, value, at.With(name))...)
 		}
 	case []any:
 		for i, value := range v {
-			list = append(list, placeholders(key, value, append(slices.Clone(at), i))...)
+			list = append(list, placeholders(key, value, at.With(i))...)
 		}
 	case string:
 		if strings.Contains(v, "<path:") {

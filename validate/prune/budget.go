@@ -29,7 +29,7 @@ func neverLost(in validate.Input) ([]validate.Finding, []validate.Unchecked) {
 
 // meant says whether the word of a stack for kinds is about a key: "Kind" is of any group.
 func meant(kind string, k render.Key) bool {
-	return kind == "*" || kind == k.Kind || kind == kindOf(k)
+	return kind == "*" || kind == k.Kind || kind == k.GroupKind()
 }
 
 // overBudget finds apps that lose more objects of a kind than they may. What is protected counts too: a budget is about

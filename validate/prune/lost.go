@@ -86,7 +86,7 @@ func gone(in validate.Input, c validate.Comparison) bool {
 
 // doubt names what is not known of the loss, once for every kind.
 func (l loss) doubt() string {
-	kind := kindOf(l.change.Key)
+	kind := l.change.Key.GroupKind()
 	switch {
 	case !l.known:
 		return "what the deletion of a " + kind + " destroys"
@@ -95,11 +95,6 @@ func (l loss) doubt() string {
 	default:
 		return ""
 	}
-}
-
-// kindOf writes the kind of a key: "Database.k8s.mariadb.com".
-func kindOf(k render.Key) string {
-	return strings.TrimSpace(render.Key{Group: k.Group, Kind: k.Kind}.String())
 }
 
 // verdict is how bad a loss is, with the clauses that explain it.

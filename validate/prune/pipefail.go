@@ -55,7 +55,7 @@ func (p plugin) at(step string) render.Path {
 	if p.text {
 		return p.path
 	}
-	return append(slices.Clone(p.path), step)
+	return p.path.With(step)
 }
 
 // pluginsOf lists the plugins that an object declares.

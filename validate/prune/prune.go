@@ -165,17 +165,15 @@ func rule(texts validate.Rule, judge check) validate.Rule {
 
 // sound leaves the comparisons out of which a side could not be rendered or read: an error is no loss of everything.
 func sound(in validate.Input) validate.Input {
-	in.Changes = slices.DeleteFunc(slices.Clone(in.Changes), failed)
+	in.Changes = slices.DeleteFunc(slices.Clone(in.Changes), validate.Comparison.Failed)
 	return in
 }
-
-func failed(c validate.Comparison) bool { return c.Left.Err != nil || c.Right.Err != nil }
 
 // unrendered says which comparisons that was, once for all rules.
 func unrendered(in validate.Input) []validate.Unchecked {
 	var unchecked []validate.Unchecked
 	for _, c := range in.Changes {
-		if failed(c) {
+		if c.Failed() {
 			unchecked = append(unchecked, validate.Unchecked{App: c.App, What: "what the app loses", Why: "one side of it could not be rendered or read"})
 		}
 	}

@@ -31,10 +31,10 @@ func forbidden(ctx context.Context, in validate.Input) ([]validate.Finding, []va
 	asked := map[string]bool{}
 	known := definitionsOf(in)
 	modified(in, func(c validate.Comparison, change render.Change) {
-		if builtin(change.Right.Key.Group) || !change.Right.Target() || ctx.Err() != nil {
+		if change.Right.Key.BuiltIn() || !change.Right.Target() || ctx.Err() != nil {
 			return
 		}
-		kind := kindOf(render.Key{Group: change.Key.Group, Kind: change.Key.Kind})
+		kind := change.Key.GroupKind()
 		schema, has := schemaOf(known, change.Right)
 		if !has {
 			if text := c.App + " " + kind; !asked[text] {
@@ -72,20 +72,6 @@ func named(path render.Path) string {
 		return "the object"
 	}
 	return path.String()
-}
-
-// ownGroups are the groups of Kubernetes with a dot in their name. Others below k8s.io, such as gateway.networking.k8s.io
-// and snapshot.storage.k8s.io, come with definitions. Source: Kubernetes pkg/apis and staging, the groups of each API.
-var ownGroups = []string{
-	"admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "authentication.k8s.io", "authorization.k8s.io",
-	"certificates.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "flowcontrol.apiserver.k8s.io",
-	"internal.apiserver.k8s.io", "networking.k8s.io", "node.k8s.io", "rbac.authorization.k8s.io", "resource.k8s.io",
-	"scheduling.k8s.io", "storage.k8s.io", "storagemigration.k8s.io",
-}
-
-// builtin says whether a group is Kubernetes' own, whose kinds have no definition.
-func builtin(group string) bool {
-	return !strings.Contains(group, ".") || slices.Contains(ownGroups, group)
 }
 
 // definitionsOf lists the definitions that were compared or rendered: those of the right side first.
@@ -166,7 +152,7 @@ func (w *walk) visit(schema map[string]any, p pair, path render.Path) {
 				below = others
 			}
 			if below != nil {
-				w.visit(below, pair{now[key], was[key], p.had}, append(slices.Clone(path), key))
+				w.visit(below, pair{now[key], was[key], p.had}, path.With(key))
 			}
 		}
 	case []any:
@@ -177,7 +163,7 @@ func (w *walk) visit(schema map[string]any, p pair, path render.Path) {
 		was, _ := p.was.([]any)
 		for i, element := range now {
 			old, had := correlated(schema, element, was)
-			w.visit(below, pair{element, old, p.had && had}, append(slices.Clone(path), i))
+			w.visit(below, pair{element, old, p.had && had}, path.With(i))
 		}
 	}
 }

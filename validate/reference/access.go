@@ -12,14 +12,14 @@ import (
 // scaled makes the check of what is scaled: a mapping {apiVersion, kind, name}.
 func scaled(keys ...string) func(*judge) {
 	return func(j *judge) {
-		v := mapping(j.object.Tree, keys...)
+		v := validate.MappingAt(j.object.Tree, keys...)
 		at := render.Path{keys[0], keys[1]}
 		name, nameAt, ok := j.text(v, at, "name")
 		if !ok {
 			return
 		}
-		kind, group := word(v, "kind"), "apps"
-		if version := word(v, "apiVersion"); version != "" {
+		kind, group := validate.TextAt(v, "kind"), "apps"
+		if version := validate.TextAt(v, "apiVersion"); version != "" {
 			group, _, _ = strings.Cut(version, "/")
 			if !strings.Contains(version, "/") {
 				group = ""
@@ -33,7 +33,7 @@ func scaled(keys ...string) func(*judge) {
 		}
 		for _, other := range []string{"Deployment.apps", "StatefulSet.apps", "DaemonSet.apps", "ReplicaSet.apps"} {
 			if t, ok := j.find(keyOf(other, to.Namespace, name)); ok && t.object != nil {
-				j.say(danglingScaler, validate.Error, nameAt, fmt.Sprintf("%s is %q as a %s, and what is so called is a %s", at, name, kindOf(to), kindOf(t.object.Key)))
+				j.say(danglingScaler, validate.Error, nameAt, fmt.Sprintf("%s is %q as a %s, and what is so called is a %s", at, name, to.GroupKind(), t.object.Key.GroupKind()))
 				return
 			}
 		}
@@ -46,10 +46,10 @@ func subjects(j *judge) {
 	each(j.object.Tree, "subjects.[]", func(v any, at render.Path) {
 		at = slices.Clone(at)
 		name, nameAt, ok := j.text(v, at, "name")
-		if !ok || word(v, "kind") != "ServiceAccount" {
+		if !ok || validate.TextAt(v, "kind") != "ServiceAccount" {
 			return
 		}
-		space := word(v, "namespace")
+		space := validate.TextAt(v, "namespace")
 		if space == "" {
 			space = j.object.Key.Namespace
 		}
@@ -63,15 +63,15 @@ func webhook(path string) func(*judge) {
 		each(j.object.Tree, path, func(v any, at render.Path) {
 			at = slices.Clone(at)
 			name, nameAt, ok := j.text(v, at, "name")
-			space := word(v, "namespace")
+			space := validate.TextAt(v, "namespace")
 			if !ok || space == "" {
 				return
 			}
-			port := value(v, "port")
+			port := validate.ValueAt(v, "port")
 			if port == nil {
 				port = int64(443)
 			}
-			j.backend(lead{rule: danglingWebhook, to: keyOf("Service", space, name), field: nameAt}, under(at, "port"), port)
+			j.backend(lead{rule: danglingWebhook, to: keyOf("Service", space, name), field: nameAt}, at.With("port"), port)
 		})
 	}
 }
@@ -94,16 +94,16 @@ func (j *judge) pod(rows []compiled, spec map[string]any, at render.Path) {
 		j.row(r, spec, at)
 	}
 	volumes := map[string]any{}
-	for _, v := range list(spec, "volumes") {
-		volumes[word(v, "name")] = v
+	for _, v := range validate.ListAt(spec, "volumes") {
+		volumes[validate.TextAt(v, "name")] = v
 	}
 	for _, group := range []string{"containers", "initContainers"} {
-		for i, c := range list(spec, group) {
-			for k, m := range list(c, "volumeMounts") {
-				j.subPath(volumes[word(m, "name")], m, under(at, group, i, "volumeMounts", k))
+		for i, c := range validate.ListAt(spec, group) {
+			for k, m := range validate.ListAt(c, "volumeMounts") {
+				j.subPath(volumes[validate.TextAt(m, "name")], m, at.With(group, i, "volumeMounts", k))
 			}
 			for _, probe := range []string{"livenessProbe", "readinessProbe", "startupProbe"} {
-				j.probe(c, probe, under(at, group, i))
+				j.probe(c, probe, at.With(group, i))
 			}
 		}
 	}
@@ -117,16 +117,16 @@ func (j *judge) subPath(volume, mount any, at render.Path) {
 		return
 	}
 	for part, kind := range map[string]string{"configMap": "ConfigMap", "secret": "Secret"} {
-		from := mapping(volume, part)
-		name := word(from, "name") + word(from, "secretName")
+		from := validate.MappingAt(volume, part)
+		name := validate.TextAt(from, "name") + validate.TextAt(from, "secretName")
 		if name == "" || from["optional"] == true {
 			continue
 		}
 		to := keyOf(kind, j.object.Key.Namespace, name)
-		if items := list(from, "items"); len(items) > 0 {
+		if items := validate.ListAt(from, "items"); len(items) > 0 {
 			var paths []string
 			for _, item := range items {
-				first, _, _ := strings.Cut(word(item, "path"), "/")
+				first, _, _ := strings.Cut(validate.TextAt(item, "path"), "/")
 				paths = append(paths, first)
 			}
 			if !slices.Contains(paths, file) {
@@ -143,7 +143,7 @@ func (j *judge) subPath(volume, mount any, at render.Path) {
 // probe holds the named port of a probe to the ports of its container; a number need not be declared.
 func (j *judge) probe(container any, probe string, at render.Path) {
 	for _, by := range []string{"httpGet", "tcpSocket"} {
-		name, field, ok := j.text(value(container, probe, by), under(at, probe, by), "port")
+		name, field, ok := j.text(validate.ValueAt(container, probe, by), at.With(probe, by), "port")
 		if !ok || strings.Trim(name, "0123456789") == "" {
 			continue
 		}

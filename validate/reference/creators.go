@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"sluice/render"
+	"sluice/validate"
 )
 
 // creators finds the apps that make Secrets or ConfigMaps themselves: in which a workload runs as an account that may
@@ -25,26 +26,26 @@ func (x *index) creators() map[string]bool {
 		if key.Group != rbac || t.object == nil {
 			continue
 		}
-		role := render.Key{Group: rbac, Kind: word(t.object.Tree, "roleRef", "kind"), Name: word(t.object.Tree, "roleRef", "name")}
+		role := render.Key{Group: rbac, Kind: validate.TextAt(t.object.Tree, "roleRef", "kind"), Name: validate.TextAt(t.object.Tree, "roleRef", "name")}
 		if role.Kind == "Role" {
 			role.Namespace = key.Namespace
 		}
 		if !creating[role] && role.Name != "cluster-admin" && role.Name != "admin" && role.Name != "edit" {
 			continue
 		}
-		for _, s := range list(t.object.Tree, "subjects") {
-			space := word(s, "namespace")
+		for _, s := range validate.ListAt(t.object.Tree, "subjects") {
+			space := validate.TextAt(s, "namespace")
 			if space == "" {
 				space = key.Namespace
 			}
-			accounts[keyOf("ServiceAccount", space, word(s, "name"))] = true
+			accounts[keyOf("ServiceAccount", space, validate.TextAt(s, "name"))] = true
 		}
 	}
 	for _, t := range x.targets {
 		if t.object == nil {
 			continue
 		}
-		if spec, _, ok := podSpec(t.object); ok && accounts[keyOf("ServiceAccount", t.object.Key.Namespace, word(spec, "serviceAccountName"))] {
+		if spec, _, ok := podSpec(t.object); ok && accounts[keyOf("ServiceAccount", t.object.Key.Namespace, validate.TextAt(spec, "serviceAccountName"))] {
 			x.made[t.object.Provenance.App] = true
 		}
 	}
@@ -55,8 +56,8 @@ const rbac = "rbac.authorization.k8s.io"
 
 // creates says whether a role allows to create Secrets or ConfigMaps.
 func creates(role *render.Object) bool {
-	return slices.ContainsFunc(list(role.Tree, "rules"), func(rule any) bool {
-		verbs, resources := list(rule, "verbs"), list(rule, "resources")
+	return slices.ContainsFunc(validate.ListAt(role.Tree, "rules"), func(rule any) bool {
+		verbs, resources := validate.ListAt(rule, "verbs"), validate.ListAt(rule, "resources")
 		return (slices.Contains(verbs, any("create")) || slices.Contains(verbs, any("*"))) &&
 			(slices.Contains(resources, any("secrets")) || slices.Contains(resources, any("configmaps")) || slices.Contains(resources, any("*")))
 	})

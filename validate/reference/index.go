@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -79,7 +80,7 @@ func newIndex(in validate.Input) *index {
 		}
 	}
 	x.builtIn(in.Plan.Cluster)
-	x.spaces = sortedKeys(x.namespaces)
+	x.spaces = slices.Sorted(maps.Keys(x.namespaces))
 	for _, s := range x.namespaces {
 		s.label()
 	}
@@ -93,7 +94,7 @@ func partial(in validate.Input) string {
 		return "only some apps of the stack are judged, and they may be in another"
 	case in.Plan.Cluster.ArgoCD == "":
 		return "no stack is judged, and they may be in the cluster"
-	case len(in.Results) < len(in.Plan.Apps()):
+	case !in.Whole():
 		return "not every app of the stack could be rendered, and they may be in one of those"
 	}
 	return ""
@@ -103,15 +104,15 @@ func partial(in validate.Input) string {
 func (x *index) add(o *render.Object, blanks validate.Blanks) {
 	key := x.place(o.Key)
 	t := &target{object: o}
-	switch kindOf(key) {
+	switch key.GroupKind() {
 	case "ConfigMap", "Secret":
 		t.keys = dataKeys(o)
 	case "Service":
 		t.ports = servicePorts(o)
 		x.services[key.Namespace] = append(x.services[key.Namespace], published{o.Key.Name, words(o.Tree, "metadata", "labels"), t.ports})
 	case "PodDisruptionBudget.policy":
-		j := judge{index: x, object: o, raw: rawKey(o.Key, blanks), blanks: blanks}
-		if sel, ok := j.selectorOf(value(o.Tree, "spec", "selector"), render.Path{"spec", "selector"}); ok {
+		j := judge{index: x, object: o, raw: blanks.Rendered(o.Key), blanks: blanks}
+		if sel, ok := j.selectorOf(validate.ValueAt(o.Tree, "spec", "selector"), render.Path{"spec", "selector"}); ok {
 			x.budgets[key.Namespace] = append(x.budgets[key.Namespace], bounded{name: key.Name, sel: sel})
 		}
 	case "ReferenceGrant.gateway.networking.k8s.io":
@@ -125,20 +126,11 @@ func (x *index) add(o *render.Object, blanks validate.Blanks) {
 		x.space(key.Namespace)
 	}
 	if p, ok := podsOf(o); ok {
-		if raw := rawKey(o.Key, blanks); blanks.Has(raw) {
+		if raw := blanks.Rendered(o.Key); blanks.Has(raw) {
 			p.forget(raw, blanks)
 		}
 		x.space(key.Namespace).add(p)
 	}
-}
-
-// rawKey gives the key that the ledger of placeholders has for an object: that of the set as rendered, in which it may
-// have no namespace yet.
-func rawKey(key render.Key, blanks validate.Blanks) render.Key {
-	if key.Namespace != "" && !blanks.Has(key) {
-		key.Namespace = ""
-	}
-	return key
 }
 
 // space gives a namespace, which is known from then on.
@@ -154,7 +146,7 @@ func (x *index) space(name string) *space {
 // place takes the namespace off the keys of cluster-scoped kinds. Those of custom resources whose definition is not in
 // the stack are known by their names.
 func (x *index) place(key render.Key) render.Key {
-	if key.Namespace != "" && (x.scoped(key) || slices.Contains(clusterKinds, kindOf(key))) {
+	if key.Namespace != "" && (x.scoped(key) || slices.Contains(clusterKinds, key.GroupKind())) {
 		key.Namespace = ""
 	}
 	return key
@@ -182,7 +174,7 @@ func (x *index) find(key render.Key) (*target, bool) {
 		return &target{}, true // the API server makes the roles of that prefix, more with each version
 	}
 	for _, c := range x.copies {
-		if c.name == key.Name && c.kind == kindOf(key) && c.into(key.Namespace) {
+		if c.name == key.Name && c.kind == key.GroupKind() && c.into(key.Namespace) {
 			return &target{keys: c.keys}, true
 		}
 	}
@@ -247,7 +239,7 @@ func dataKeys(o *render.Object) map[string]bool {
 			return nil
 		}
 	}
-	if word(o.Tree, "type") == "kubernetes.io/service-account-token" {
+	if validate.TextAt(o.Tree, "type") == "kubernetes.io/service-account-token" {
 		return nil
 	}
 	return keys
@@ -311,10 +303,10 @@ func mention(all map[string]map[string]bool, o *render.Object) {
 			each(spec, path, func(v any, _ render.Path) { note(v) })
 		}
 	}
-	switch kindOf(o.Key) {
+	switch o.Key.GroupKind() {
 	case "Role.rbac.authorization.k8s.io":
 		each(o.Tree, "rules.[]", func(rule any, _ render.Path) {
-			verbs := list(rule, "verbs")
+			verbs := validate.ListAt(rule, "verbs")
 			if slices.Contains(verbs, any("create")) || slices.Contains(verbs, any("update")) || slices.Contains(verbs, any("patch")) || slices.Contains(verbs, any("*")) {
 				each(rule, "resourceNames.[]", func(v any, _ render.Path) { note(v) })
 			}

@@ -25,7 +25,7 @@ func makersByKind() map[string][]maker {
 	all := map[string][]maker{}
 	for _, m := range slices.Concat(databaseMakers, platformMakers, secretMakers) {
 		for kind := range strings.FieldsSeq(m.kinds) {
-			key := kindOf(render.Key{Group: m.group, Kind: kind})
+			key := render.Key{Group: m.group, Kind: kind}.GroupKind()
 			all[key] = append(all[key], m)
 		}
 	}
@@ -34,12 +34,12 @@ func makersByKind() map[string][]maker {
 
 // make adds what is made from an object.
 func (x *index) make(makers map[string][]maker, o *render.Object) {
-	kind := kindOf(o.Key)
+	kind := o.Key.GroupKind()
 	for _, m := range makers[kind] {
 		x.products(m, o)
 	}
 	x.special(kind, o)
-	if len(makers[kind]) == 0 && custom(o.Key.Group) && !slices.Contains(quietGroups, o.Key.Group) && templates[kind] == nil {
+	if len(makers[kind]) == 0 && !o.Key.BuiltIn() && !slices.Contains(quietGroups, o.Key.Group) && templates[kind] == nil {
 		x.opaque[o.Key.Namespace] = append(x.opaque[o.Key.Namespace], o.Key.Name)
 	}
 }
@@ -122,18 +122,6 @@ func expand(o *render.Object, pattern string) []string {
 		}
 	}
 	return names
-}
-
-// custom says whether an API group is of no built-in kind.
-func custom(group string) bool {
-	return strings.Contains(group, ".") && !slices.Contains(builtInGroups, group)
-}
-
-var builtInGroups = []string{
-	"admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "authentication.k8s.io",
-	"authorization.k8s.io", "certificates.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io",
-	"flowcontrol.apiserver.k8s.io", "internal.apiserver.k8s.io", "networking.k8s.io", "node.k8s.io",
-	"rbac.authorization.k8s.io", "resource.k8s.io", "scheduling.k8s.io", "storage.k8s.io", "storagemigration.k8s.io",
 }
 
 // quietGroups are groups whose kinds make no Pods, Services, Secrets or ConfigMaps besides those of the tables.

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,7 +36,7 @@ type pods struct {
 func (p *pods) forget(raw render.Key, blanks validate.Blanks) {
 	_, at, _ := template(p.by)
 	for k := range p.labels {
-		if blanks.At(raw, under(at, "metadata", "labels", k)) != validate.Known {
+		if blanks.At(raw, at.With("metadata", "labels", k)) != validate.Known {
 			delete(p.labels, k)
 			p.loose, p.blank = true, true
 		}
@@ -158,12 +159,12 @@ type expression struct {
 func (j *judge) selectorOf(v any, at render.Path) (selector, bool) {
 	m, _ := v.(map[string]any)
 	sel := selector{labels: words(m, "matchLabels")}
-	if len(sel.labels) != len(mapping(m, "matchLabels")) || j.blanks.Below(j.raw, at) {
+	if len(sel.labels) != len(validate.MappingAt(m, "matchLabels")) || j.blanks.Below(j.raw, at) {
 		return sel, false
 	}
-	for _, e := range list(m, "matchExpressions") {
-		x := expression{key: word(e, "key"), operator: word(e, "operator")}
-		for _, v := range list(e, "values") {
+	for _, e := range validate.ListAt(m, "matchExpressions") {
+		x := expression{key: validate.TextAt(e, "key"), operator: validate.TextAt(e, "operator")}
+		for _, v := range validate.ListAt(e, "values") {
 			s, _ := v.(string)
 			x.values = append(x.values, s)
 		}
@@ -175,7 +176,7 @@ func (j *judge) selectorOf(v any, at render.Path) (selector, bool) {
 // id is the same of selectors that ask for the same.
 func (s selector) id() string {
 	var b strings.Builder
-	for _, k := range sortedKeys(s.labels) {
+	for _, k := range slices.Sorted(maps.Keys(s.labels)) {
 		fmt.Fprintf(&b, "%q=%q,", k, s.labels[k])
 	}
 	for _, e := range s.exprs {
@@ -265,7 +266,7 @@ var templates = map[string][]any{
 
 // template gives the pod template of a workload and where it is.
 func template(o *render.Object) (any, render.Path, bool) {
-	path, ok := templates[kindOf(o.Key)]
+	path, ok := templates[o.Key.GroupKind()]
 	if !ok {
 		return nil, nil, false
 	}
@@ -276,8 +277,8 @@ func template(o *render.Object) (any, render.Path, bool) {
 // podSpec gives the spec of the Pods that an object makes.
 func podSpec(o *render.Object) (map[string]any, render.Path, bool) {
 	t, at, ok := template(o)
-	spec := mapping(t, "spec")
-	return spec, under(at, "spec"), ok && spec != nil && o.Key.Group != "kubevirt.io"
+	spec := validate.MappingAt(t, "spec")
+	return spec, at.With("spec"), ok && spec != nil && o.Key.Group != "kubevirt.io"
 }
 
 // podsOf gives the Pods that a workload makes.
@@ -290,12 +291,12 @@ func podsOf(o *render.Object) (*pods, bool) {
 	if p.labels == nil {
 		p.labels = map[string]string{}
 	}
-	for _, c := range list(t, "spec", "containers") {
+	for _, c := range validate.ListAt(t, "spec", "containers") {
 		p.ports = append(p.ports, containerPorts(c)...)
 	}
-	for _, c := range list(t, "spec", "initContainers") {
+	for _, c := range validate.ListAt(t, "spec", "initContainers") {
 		// Only one that keeps running beside the others serves anything.
-		if word(c, "restartPolicy") == "Always" {
+		if validate.TextAt(c, "restartPolicy") == "Always" {
 			p.ports = append(p.ports, containerPorts(c)...)
 		}
 	}
@@ -304,15 +305,15 @@ func podsOf(o *render.Object) (*pods, bool) {
 
 func containerPorts(container any) []port {
 	var ports []port
-	for _, v := range list(container, "ports") {
-		n, _ := number(value(v, "containerPort"))
-		ports = append(ports, port{name: word(v, "name"), number: n, protocol: protocol(v)})
+	for _, v := range validate.ListAt(container, "ports") {
+		n, _ := validate.NumberAt(v, "containerPort")
+		ports = append(ports, port{name: validate.TextAt(v, "name"), number: n, protocol: protocol(v)})
 	}
 	return ports
 }
 
 func protocol(v any) string {
-	if p := word(v, "protocol"); p != "" {
+	if p := validate.TextAt(v, "protocol"); p != "" {
 		return p
 	}
 	return "TCP"
@@ -321,9 +322,9 @@ func protocol(v any) string {
 // servicePorts lists the ports of a Service.
 func servicePorts(o *render.Object) []port {
 	var ports []port
-	for _, v := range list(o.Tree, "spec", "ports") {
-		n, _ := number(value(v, "port"))
-		ports = append(ports, port{name: word(v, "name"), number: n, protocol: protocol(v), at: value(v, "targetPort")})
+	for _, v := range validate.ListAt(o.Tree, "spec", "ports") {
+		n, _ := validate.NumberAt(v, "port")
+		ports = append(ports, port{name: validate.TextAt(v, "name"), number: n, protocol: protocol(v), at: validate.ValueAt(v, "targetPort")})
 	}
 	return ports
 }

@@ -13,7 +13,7 @@ import (
 // networkPolicy holds the selectors of a NetworkPolicy to the Pods and namespaces of the stack.
 func networkPolicy(j *judge) {
 	at := render.Path{"spec", "podSelector"}
-	if sel, ok := j.selectorOf(value(j.object.Tree, at[0].(string), at[1].(string)), at); ok && !sel.empty() && j.quiet(j.object.Key.Namespace) {
+	if sel, ok := j.selectorOf(validate.ValueAt(j.object.Tree, at[0].(string), at[1].(string)), at); ok && !sel.empty() && j.quiet(j.object.Key.Namespace) {
 		if j.namespaces[j.object.Key.Namespace].matching(sel).none() {
 			j.dangling(danglingPolicy, sel, at, "spec.podSelector selects no Pod")
 		}
@@ -34,8 +34,8 @@ func (j *judge) peer(v any, at render.Path) {
 		return
 	}
 	spaces := []string{j.object.Key.Namespace}
-	if in := mapping(v, "namespaceSelector"); in != nil {
-		field := under(at, "namespaceSelector")
+	if in := validate.MappingAt(v, "namespaceSelector"); in != nil {
+		field := at.With("namespaceSelector")
 		sel, ok := j.selectorOf(in, field)
 		if !ok {
 			return
@@ -44,8 +44,8 @@ func (j *judge) peer(v any, at render.Path) {
 			return
 		}
 	}
-	pick := mapping(v, "podSelector")
-	field := under(at, "podSelector")
+	pick := validate.MappingAt(v, "podSelector")
+	field := at.With("podSelector")
 	sel, ok := j.selectorOf(pick, field)
 	if pick == nil || !ok || sel.empty() {
 		return
@@ -117,7 +117,7 @@ func selectorText(sel selector) string {
 // that two select is refused. Source: kubernetes pkg/registry/core/pod/storage/eviction.go.
 func budget(j *judge) {
 	at := render.Path{"spec", "selector"}
-	sel, ok := j.selectorOf(value(j.object.Tree, "spec", "selector"), at)
+	sel, ok := j.selectorOf(validate.ValueAt(j.object.Tree, "spec", "selector"), at)
 	if !ok || sel.empty() {
 		return
 	}
@@ -188,7 +188,7 @@ func (j *judge) count(s *space) {
 // serviceMonitor holds a ServiceMonitor to the Services that it selects, and the ports that it names to theirs.
 func serviceMonitor(j *judge) {
 	at := render.Path{"spec", "selector"}
-	sel, ok := j.selectorOf(value(j.object.Tree, "spec", "selector"), at)
+	sel, ok := j.selectorOf(validate.ValueAt(j.object.Tree, "spec", "selector"), at)
 	spaces, known := j.watched()
 	if !ok || !known || sel.empty() {
 		return
@@ -292,12 +292,12 @@ func (j *judge) madeServices(spaces []string) bool {
 
 // watched lists the namespaces in which a monitor looks; false where it is any.
 func (j *judge) watched() ([]string, bool) {
-	in := mapping(j.object.Tree, "spec", "namespaceSelector")
+	in := validate.MappingAt(j.object.Tree, "spec", "namespaceSelector")
 	if in["any"] == true {
 		return j.spaces, j.partly == ""
 	}
 	var names []string
-	for _, v := range list(in, "matchNames") {
+	for _, v := range validate.ListAt(in, "matchNames") {
 		s, _ := v.(string)
 		names = append(names, s)
 	}
@@ -310,7 +310,7 @@ func (j *judge) watched() ([]string, bool) {
 // podMonitor holds a PodMonitor to the Pods that it selects, and the ports that it names to theirs.
 func podMonitor(j *judge) {
 	at := render.Path{"spec", "selector"}
-	sel, ok := j.selectorOf(value(j.object.Tree, "spec", "selector"), at)
+	sel, ok := j.selectorOf(validate.ValueAt(j.object.Tree, "spec", "selector"), at)
 	spaces, known := j.watched()
 	if !ok || !known || sel.empty() {
 		return

@@ -13,6 +13,7 @@ package reference
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -53,8 +54,8 @@ func judgeAll(ctx context.Context, in validate.Input) ([]validate.Finding, []val
 				return nil, nil, err
 			}
 			j := judge{index: x, object: &set.Objects[k], blanks: x.ledgers[i], absent: absent}
-			j.raw = rawKey(j.object.Key, j.blanks)
-			kind := kindOf(j.object.Key)
+			j.raw = j.blanks.Rendered(j.object.Key)
+			kind := j.object.Key.GroupKind()
 			for _, r := range rows[kind] {
 				j.row(r, j.object.Tree, buffer)
 			}
@@ -74,7 +75,7 @@ func judgeAll(ctx context.Context, in validate.Input) ([]validate.Finding, []val
 // elsewhere says for an app which references could not be judged: once for each reason.
 func elsewhere(set render.Set, absent map[string][]string) []validate.Unchecked {
 	var unchecked []validate.Unchecked
-	for _, why := range sortedKeys(absent) {
+	for _, why := range slices.Sorted(maps.Keys(absent)) {
 		names, more := absent[why], ""
 		slices.Sort(names)
 		if names = slices.Compact(names); len(names) > 4 {
@@ -85,14 +86,6 @@ func elsewhere(set render.Set, absent map[string][]string) []validate.Unchecked 
 		})
 	}
 	return unchecked
-}
-
-// kindOf gives "Kind" or "Kind.group".
-func kindOf(k render.Key) string {
-	if k.Group == "" {
-		return k.Kind
-	}
-	return k.Kind + "." + k.Group
 }
 
 // keyOf makes the key of an object of a kind written as by kindOf.
@@ -127,7 +120,7 @@ func (j *judge) blank(field render.Path) bool {
 func (j *judge) text(tree any, field render.Path, step string) (string, render.Path, bool) {
 	m, _ := tree.(map[string]any)
 	s, ok := m[step].(string)
-	at := append(field[:len(field):len(field)], step)
+	at := field.With(step)
 	return s, at, ok && s != "" && !j.blank(at)
 }
 

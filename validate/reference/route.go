@@ -16,21 +16,21 @@ func traefikRoute(j *judge) {
 	each(j.object.Tree, "spec.routes.[]", func(route any, at render.Path) {
 		at = slices.Clone(at)
 		j.traefikServices(route, at)
-		for i, m := range list(route, "middlewares") {
+		for i, m := range validate.ListAt(route, "middlewares") {
 			kind := "Middleware"
 			if strings.HasSuffix(j.object.Key.Kind, "TCP") {
 				kind = "MiddlewareTCP"
 			}
-			j.traefikName(kind, m, under(at, "middlewares", i))
+			j.traefikName(kind, m, at.With("middlewares", i))
 		}
 	})
-	if options := mapping(j.object.Tree, "spec", "tls", "options"); options != nil {
+	if options := validate.MappingAt(j.object.Tree, "spec", "tls", "options"); options != nil {
 		// The name "default" is the one that Traefik makes up where there is none.
-		if word(options, "name") != "default" {
+		if validate.TextAt(options, "name") != "default" {
 			j.traefikName("TLSOption", options, render.Path{"spec", "tls", "options"})
 		}
 	}
-	if store := mapping(j.object.Tree, "spec", "tls", "store"); store != nil && word(store, "name") != "default" {
+	if store := validate.MappingAt(j.object.Tree, "spec", "tls", "store"); store != nil && validate.TextAt(store, "name") != "default" {
 		j.traefikName("TLSStore", store, render.Path{"spec", "tls", "store"})
 	}
 }
@@ -48,7 +48,7 @@ func (j *judge) traefikName(kind string, v any, at render.Path) {
 		return
 	}
 	to := render.Key{Group: j.object.Key.Group, Kind: kind, Namespace: j.object.Key.Namespace, Name: name}
-	if space := word(v, "namespace"); space != "" {
+	if space := validate.TextAt(v, "namespace"); space != "" {
 		to.Namespace = space
 	}
 	if local, provider, given := strings.Cut(name, "@"); given {
@@ -79,8 +79,8 @@ func (j *judge) joined(to render.Key, text string, at render.Path) {
 }
 
 func (j *judge) traefikServices(route any, at render.Path) {
-	for i, v := range list(route, "services") {
-		j.traefikService(v, under(at, "services", i))
+	for i, v := range validate.ListAt(route, "services") {
+		j.traefikService(v, at.With("services", i))
 	}
 }
 
@@ -93,7 +93,7 @@ func (j *judge) traefikService(v any, at render.Path) {
 			kind = "ServersTransportTCP"
 		}
 		to := render.Key{Group: j.object.Key.Group, Kind: kind, Namespace: j.object.Key.Namespace, Name: transport}
-		if space := word(v, "namespace"); space != "" {
+		if space := validate.TextAt(v, "namespace"); space != "" {
 			to.Namespace = space
 		}
 		j.follow(lead{rule: danglingRoute, to: to, field: transportAt})
@@ -102,15 +102,15 @@ func (j *judge) traefikService(v any, at render.Path) {
 		return
 	}
 	to := keyOf("Service", j.object.Key.Namespace, name)
-	if space := word(v, "namespace"); space != "" {
+	if space := validate.TextAt(v, "namespace"); space != "" {
 		to.Namespace = space
 	}
-	if word(v, "kind") == "TraefikService" {
+	if validate.TextAt(v, "kind") == "TraefikService" {
 		to.Kind, to.Group = "TraefikService", j.object.Key.Group
 		j.follow(lead{rule: danglingRoute, to: to, field: nameAt})
 		return
 	}
-	j.backend(lead{rule: danglingRoute, to: to, field: nameAt}, under(at, "port"), value(v, "port"))
+	j.backend(lead{rule: danglingRoute, to: to, field: nameAt}, at.With("port"), validate.ValueAt(v, "port"))
 }
 
 const gatewayGroup = "gateway.networking.k8s.io"
@@ -121,11 +121,11 @@ func gatewayRoute(j *judge) {
 	each(j.object.Tree, "spec.parentRefs.[]", func(v any, at render.Path) {
 		at = slices.Clone(at)
 		name, nameAt, ok := j.text(v, at, "name")
-		if kind, group := word(v, "kind"), word(v, "group"); !ok || kind != "" && kind != "Gateway" || group != "" && group != gatewayGroup {
+		if kind, group := validate.TextAt(v, "kind"), validate.TextAt(v, "group"); !ok || kind != "" && kind != "Gateway" || group != "" && group != gatewayGroup {
 			return
 		}
 		to := render.Key{Group: gatewayGroup, Kind: "Gateway", Namespace: j.object.Key.Namespace, Name: name}
-		if space := word(v, "namespace"); space != "" {
+		if space := validate.TextAt(v, "namespace"); space != "" {
 			to.Namespace = space
 		}
 		t, ok := j.follow(lead{rule: danglingRoute, to: to, field: nameAt})
@@ -134,8 +134,8 @@ func gatewayRoute(j *judge) {
 			return
 		}
 		var names []string
-		for _, l := range list(t.object.Tree, "spec", "listeners") {
-			names = append(names, word(l, "name"))
+		for _, l := range validate.ListAt(t.object.Tree, "spec", "listeners") {
+			names = append(names, validate.TextAt(l, "name"))
 		}
 		if !slices.Contains(names, section) {
 			j.say(routePort, validate.Error, sectionAt, fmt.Sprintf("%s is %q, and %s has no listener of that name; it has %s", sectionAt, section, to, strings.Join(names, ", ")))
@@ -144,15 +144,15 @@ func gatewayRoute(j *judge) {
 	each(j.object.Tree, "spec.rules.[].backendRefs.[]", func(v any, at render.Path) {
 		at = slices.Clone(at)
 		name, nameAt, ok := j.text(v, at, "name")
-		if kind, group := word(v, "kind"), word(v, "group"); !ok || kind != "" && kind != "Service" || group != "" {
+		if kind, group := validate.TextAt(v, "kind"), validate.TextAt(v, "group"); !ok || kind != "" && kind != "Service" || group != "" {
 			return
 		}
 		to := keyOf("Service", j.object.Key.Namespace, name)
-		if space := word(v, "namespace"); space != "" {
+		if space := validate.TextAt(v, "namespace"); space != "" {
 			to.Namespace = space
 		}
-		if j.backend(lead{rule: danglingRoute, to: to, field: nameAt}, under(at, "port"), value(v, "port")) {
-			j.granted(to, under(at, "namespace"))
+		if j.backend(lead{rule: danglingRoute, to: to, field: nameAt}, at.With("port"), validate.ValueAt(v, "port")) {
+			j.granted(to, at.With("namespace"))
 		}
 	})
 }
@@ -162,16 +162,16 @@ func gateway(j *judge) {
 	each(j.object.Tree, "spec.listeners.[].tls.certificateRefs.[]", func(v any, at render.Path) {
 		at = slices.Clone(at)
 		name, nameAt, ok := j.text(v, at, "name")
-		if kind, group := word(v, "kind"), word(v, "group"); !ok || kind != "" && kind != "Secret" || group != "" {
+		if kind, group := validate.TextAt(v, "kind"), validate.TextAt(v, "group"); !ok || kind != "" && kind != "Secret" || group != "" {
 			return
 		}
 		to := keyOf("Secret", j.object.Key.Namespace, name)
-		if space := word(v, "namespace"); space != "" {
+		if space := validate.TextAt(v, "namespace"); space != "" {
 			to.Namespace = space
 		}
 		r := compiled{row: row{needs: "tls.crt,tls.key"}}
 		if j.wants(r, lead{rule: missingConfig, to: to, field: nameAt}) != nil {
-			j.granted(to, under(at, "namespace"))
+			j.granted(to, at.With("namespace"))
 		}
 	})
 }
@@ -187,9 +187,9 @@ func (j *judge) granted(to render.Key, at render.Path) {
 			continue
 		}
 		allows := func(part, group, kind, space string) bool {
-			return slices.ContainsFunc(list(g.Tree, "spec", part), func(v any) bool {
-				return word(v, "group") == group && word(v, "kind") == kind && (space == "" || word(v, "namespace") == space) &&
-					(part == "from" || word(v, "name") == "" || word(v, "name") == to.Name)
+			return slices.ContainsFunc(validate.ListAt(g.Tree, "spec", part), func(v any) bool {
+				return validate.TextAt(v, "group") == group && validate.TextAt(v, "kind") == kind && (space == "" || validate.TextAt(v, "namespace") == space) &&
+					(part == "from" || validate.TextAt(v, "name") == "" || validate.TextAt(v, "name") == to.Name)
 			})
 		}
 		if allows("from", from.Group, from.Kind, from.Namespace) && allows("to", to.Group, to.Kind, "") {

@@ -96,7 +96,7 @@ func (j *judge) mapped(r compiled, v map[string]any, at render.Path) {
 		kind = r.to[i]
 	}
 	for _, f := range []string{"group", "apiGroup"} {
-		if _, group, _ := strings.Cut(kind, "."); word(v, f) != "" && word(v, f) != group {
+		if _, group, _ := strings.Cut(kind, "."); validate.TextAt(v, f) != "" && validate.TextAt(v, f) != group {
 			return
 		}
 	}
@@ -114,8 +114,8 @@ func (j *judge) mapped(r compiled, v map[string]any, at render.Path) {
 	if t == nil || t.keys == nil || l.optional {
 		return
 	}
-	for i, item := range list(v, "items") {
-		l.key, l.keyField, ok = j.text(item, under(at, "items", i), "key")
+	for i, item := range validate.ListAt(v, "items") {
+		l.key, l.keyField, ok = j.text(item, at.With("items", i), "key")
 		if ok {
 			j.holds(l, t)
 		}

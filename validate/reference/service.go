@@ -2,6 +2,7 @@ package reference
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -48,7 +49,7 @@ func checksByKind() map[string][]func(*judge) {
 func service(j *judge) {
 	sel := selector{labels: words(j.object.Tree, "spec", "selector")}
 	at := render.Path{"spec", "selector"}
-	if len(sel.labels) == 0 || len(sel.labels) != len(mapping(j.object.Tree, "spec", "selector")) || word(j.object.Tree, "spec", "type") == "ExternalName" || j.blanks.Below(j.raw, at) {
+	if len(sel.labels) == 0 || len(sel.labels) != len(validate.MappingAt(j.object.Tree, "spec", "selector")) || validate.TextAt(j.object.Tree, "spec", "type") == "ExternalName" || j.blanks.Below(j.raw, at) {
 		return
 	}
 	space := j.namespaces[j.object.Key.Namespace]
@@ -57,10 +58,10 @@ func service(j *judge) {
 		j.dangling(danglingService, sel, at, "spec.selector selects no Pod")
 		return
 	}
-	if word(j.object.Tree, "spec", "clusterIP") == "None" {
+	if validate.TextAt(j.object.Tree, "spec", "clusterIP") == "None" {
 		return // its clients connect to the Pods, whatever it says of ports
 	}
-	for i, v := range list(j.object.Tree, "spec", "ports") {
+	for i, v := range validate.ListAt(j.object.Tree, "spec", "ports") {
 		j.targetPort(v, render.Path{"spec", "ports", i}, found)
 	}
 }
@@ -167,7 +168,7 @@ func (s selector) compare(p *pods) (same, other int) {
 // differ says which labels of Pods are not as a selector wants them.
 func (p *pods) differ(sel selector) string {
 	var parts []string
-	for _, k := range sortedKeys(sel.labels) {
+	for _, k := range slices.Sorted(maps.Keys(sel.labels)) {
 		switch got, ok := p.labels[k]; {
 		case !ok:
 			parts = append(parts, "they have no "+k)
@@ -180,7 +181,7 @@ func (p *pods) differ(sel selector) string {
 
 // meant suggests the one label that is spelled wrong.
 func (s *space) meant(sel selector) string {
-	for _, k := range sortedKeys(sel.labels) {
+	for _, k := range slices.Sorted(maps.Keys(sel.labels)) {
 		if near := nearest(sel.labels[k], s.valuesOf(k)); near != "" {
 			return fmt.Sprintf("; did you mean %s=%s?", k, near)
 		}
@@ -214,7 +215,7 @@ func (s *space) valuesOf(label string) []string {
 // targetPort holds one port of a Service to the Pods that it selects. A name has to be there on one of them at least, or
 // the Service has no endpoint for it; a number need not be declared. Source: k8s.io/kubernetes pkg/api/v1/pod, FindPort.
 func (j *judge) targetPort(v any, at render.Path, found *match) {
-	want, field := value(v, "targetPort"), under(at, "targetPort")
+	want, field := validate.ValueAt(v, "targetPort"), at.With("targetPort")
 	name, named := want.(string)
 	if !named || name == "" || j.blank(field) || found.loose {
 		return
@@ -266,7 +267,7 @@ func (j *judge) backend(l lead, port render.Path, want any) bool {
 
 // port holds the name or number of a port to those of a Service.
 func (j *judge) port(t *target, to render.Key, port render.Path, want any) {
-	number, numeric := number(want)
+	number, numeric := validate.NumberAt(want)
 	text, _ := want.(string)
 	var has []string
 	for _, p := range t.ports {
@@ -297,9 +298,9 @@ func ingress(j *judge) {
 		if !ok {
 			return
 		}
-		port, portAt := value(v, "port", "number"), under(at, "port", "number")
-		if text := word(v, "port", "name"); text != "" {
-			port, portAt = text, under(at, "port", "name")
+		port, portAt := validate.ValueAt(v, "port", "number"), at.With("port", "number")
+		if text := validate.TextAt(v, "port", "name"); text != "" {
+			port, portAt = text, at.With("port", "name")
 		}
 		if port == any("use-annotation") {
 			port = nil // aws-load-balancer-controller: the annotation of that name says what is behind it

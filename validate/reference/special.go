@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sluice/render"
+	"sluice/validate"
 )
 
 // special adds what is made in ways that no row of a table can say.
@@ -17,13 +18,13 @@ func (x *index) special(kind string, o *render.Object) {
 	case "Ingress.networking.k8s.io", "Gateway.gateway.networking.k8s.io":
 		x.shim(o)
 	case "ExternalSecret.external-secrets.io":
-		x.external(o, value(o.Tree, "spec"), o.Key.Name, o.Key.Namespace)
+		x.external(o, validate.ValueAt(o.Tree, "spec"), o.Key.Name, o.Key.Namespace)
 	case "ClusterExternalSecret.external-secrets.io":
-		name := word(o.Tree, "spec", "externalSecretName")
+		name := validate.TextAt(o.Tree, "spec", "externalSecretName")
 		if name == "" {
 			name = o.Key.Name
 		}
-		x.external(o, value(o.Tree, "spec", "externalSecretSpec"), name, "*")
+		x.external(o, validate.ValueAt(o.Tree, "spec", "externalSecretSpec"), name, "*")
 	case "SealedSecret.bitnami.com":
 		x.sealed(o)
 	case "Bundle.trust.cert-manager.io":
@@ -45,14 +46,14 @@ func (x *index) special(kind string, o *render.Object) {
 		x.claims(o)
 	case "ClusterPolicy.kyverno.io", "Policy.kyverno.io":
 		each(o.Tree, "spec.rules.[].generate", func(v any, _ render.Path) {
-			if name := word(v, "name"); name != "" {
-				x.put(keyOf(word(v, "kind"), "*", name), target{open: true})
+			if name := validate.TextAt(v, "name"); name != "" {
+				x.put(keyOf(validate.TextAt(v, "kind"), "*", name), target{open: true})
 			}
 		})
 	case "HelmChart.helm.cattle.io", "HelmRelease.helm.toolkit.fluxcd.io", "Kustomization.kustomize.toolkit.fluxcd.io", "Application.argoproj.io":
 		x.nested(o)
 	}
-	if custom(o.Key.Group) {
+	if !o.Key.BuiltIn() {
 		x.generated(o)
 	}
 }
@@ -64,7 +65,7 @@ func (x *index) nested(o *render.Object) {
 	}
 	space := o.Key.Namespace
 	for _, at := range [][]string{{"spec", "targetNamespace"}, {"spec", "destination", "namespace"}} {
-		if named := word(o.Tree, at...); named != "" {
+		if named := validate.TextAt(o.Tree, at...); named != "" {
 			space = named
 		}
 	}
@@ -74,8 +75,8 @@ func (x *index) nested(o *render.Object) {
 // generated adds the Secrets that fields of custom resources ask for: crossplane's connection details, and passwords
 // with generate: true (mariadb-operator GeneratedSecretKeyRef).
 func (x *index) generated(o *render.Object) {
-	if name := word(o.Tree, "spec", "writeConnectionSecretToRef", "name"); name != "" {
-		space := word(o.Tree, "spec", "writeConnectionSecretToRef", "namespace")
+	if name := validate.TextAt(o.Tree, "spec", "writeConnectionSecretToRef", "name"); name != "" {
+		space := validate.TextAt(o.Tree, "spec", "writeConnectionSecretToRef", "namespace")
 		if space == "" {
 			space = o.Key.Namespace
 		}
@@ -83,8 +84,8 @@ func (x *index) generated(o *render.Object) {
 	}
 	if o.Key.Group == "k8s.mariadb.com" {
 		each(o.Tree, "spec.{}", func(v any, _ render.Path) {
-			if value(v, "generate") == true {
-				x.put(keyOf("Secret", o.Key.Namespace, word(v, "name")), target{})
+			if validate.ValueAt(v, "generate") == true {
+				x.put(keyOf("Secret", o.Key.Namespace, validate.TextAt(v, "name")), target{})
 			}
 		})
 	}
@@ -92,7 +93,7 @@ func (x *index) generated(o *render.Object) {
 
 // certificate adds the Secret of a Certificate. Source: cert-manager docs usage/certificate, additional output formats.
 func (x *index) certificate(o *render.Object) {
-	name := word(o.Tree, "spec", "secretName")
+	name := validate.TextAt(o.Tree, "spec", "secretName")
 	keys := set("tls.crt", "tls.key", "ca.crt", "tls-combined.pem", "key.der", "keystore.jks", "truststore.jks", "keystore.p12", "truststore.p12")
 	x.put(keyOf("Secret", o.Key.Namespace, name), target{keys: keys})
 	x.reflected(keyOf("Secret", o.Key.Namespace, name), words(o.Tree, "spec", "secretTemplate", "annotations"), keys)
@@ -121,8 +122,8 @@ func (x *index) shim(o *render.Object) {
 // external adds the Secret of an ExternalSecret. Its keys are known where each is named. Source: external-secrets docs
 // api/externalsecret, guides/templating.
 func (x *index) external(o *render.Object, spec any, name, space string) {
-	to := value(spec, "target")
-	if named := word(to, "name"); named != "" {
+	to := validate.ValueAt(spec, "target")
+	if named := validate.TextAt(to, "name"); named != "" {
 		name = named
 	}
 	keys := map[string]bool{}
@@ -131,19 +132,19 @@ func (x *index) external(o *render.Object, spec any, name, space string) {
 			keys[s] = true
 		}
 	})
-	if templated := mapping(to, "template", "data"); len(templated) > 0 && word(to, "template", "mergePolicy") != "Merge" {
+	if templated := validate.MappingAt(to, "template", "data"); len(templated) > 0 && validate.TextAt(to, "template", "mergePolicy") != "Merge" {
 		keys = map[string]bool{}
 		for k := range templated {
 			keys[k] = true
 		}
-	} else if len(list(spec, "dataFrom")) > 0 {
+	} else if len(validate.ListAt(spec, "dataFrom")) > 0 {
 		keys = nil
 	}
-	if list(to, "template", "templateFrom") != nil {
+	if validate.ListAt(to, "template", "templateFrom") != nil {
 		keys = nil
 	}
 	kind := "Secret"
-	if named := word(to, "manifest", "kind"); named != "" {
+	if named := validate.TextAt(to, "manifest", "kind"); named != "" {
 		kind, keys = named, nil
 	}
 	x.put(keyOf(kind, space, name), target{keys: keys})
@@ -155,7 +156,7 @@ func (x *index) external(o *render.Object, spec any, name, space string) {
 // sealed adds the Secret of a SealedSecret. Source: sealed-secrets README, templates.
 func (x *index) sealed(o *render.Object) {
 	keys := map[string]bool{}
-	for _, part := range []map[string]any{mapping(o.Tree, "spec", "encryptedData"), mapping(o.Tree, "spec", "template", "data")} {
+	for _, part := range []map[string]any{validate.MappingAt(o.Tree, "spec", "encryptedData"), validate.MappingAt(o.Tree, "spec", "template", "data")} {
 		for k := range part {
 			keys[k] = true
 		}
@@ -167,9 +168,9 @@ func (x *index) sealed(o *render.Object) {
 // bundle adds what trust-manager writes into every namespace. Source: trust-manager docs API reference.
 func (x *index) bundle(o *render.Object) {
 	for part, kind := range map[string]string{"configMap": "ConfigMap", "secret": "Secret"} {
-		if to := mapping(o.Tree, "spec", "target", part); to != nil {
-			keys := set(word(to, "key"))
-			if value(o.Tree, "spec", "target", "additionalFormats") != nil {
+		if to := validate.MappingAt(o.Tree, "spec", "target", part); to != nil {
+			keys := set(validate.TextAt(to, "key"))
+			if validate.ValueAt(o.Tree, "spec", "target", "additionalFormats") != nil {
 				keys = nil
 			}
 			x.put(keyOf(kind, "*", o.Key.Name), target{keys: keys})
@@ -220,7 +221,7 @@ func (x *index) reflected(of render.Key, notes map[string]string, keys map[strin
 
 // claims adds the volume claims that a StatefulSet makes.
 func (x *index) claims(o *render.Object) {
-	replicas, ok := number(value(o.Tree, "spec", "replicas"))
+	replicas, ok := validate.NumberAt(o.Tree, "spec", "replicas")
 	if !ok {
 		replicas = 1
 	}

@@ -72,11 +72,11 @@ func blank(t *testing.T, text string) render.Result {
 			switch v := v.(type) {
 			case map[string]any:
 				for key, below := range v {
-					walk(append(slices.Clone(at), key), below)
+					walk(at.With(key), below)
 				}
 			case []any:
 				for i, below := range v {
-					walk(append(slices.Clone(at), i), below)
+					walk(at.With(i), below)
 				}
 			case string:
 				if strings.Contains(v, "<path:a/b#") {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sluice/render"
+	"sluice/validate"
 )
 
 // containers judges the variables and arguments of every container of an object, wherever it has any: built-in kinds and
@@ -71,8 +72,8 @@ func flat(v any) bool {
 // variables judges a list of names and values.
 func (j *judge) variables(entries []any, at render.Path) {
 	for i, entry := range entries {
-		name, value := textAt(entry, "name"), textAt(entry, "value")
-		field := append(at[:len(at):len(at)], i, "value")
+		name, value := validate.TextAt(entry, "name"), validate.TextAt(entry, "value")
+		field := at.With(i, "value")
 		if j.exposed(field, name, value) {
 			j.say(envSecret, field, "%s: the variable %s has a plain value, and by its name it is a secret", field, name)
 		}
@@ -86,7 +87,7 @@ var flag = regexp.MustCompile(`^--?([A-Za-z][A-Za-z0-9_.-]*)=(.+)$`)
 func (j *judge) arguments(entries []any, at render.Path) {
 	for i, entry := range entries {
 		text, _ := entry.(string)
-		field := append(at[:len(at):len(at)], i)
+		field := at.With(i)
 		if m := flag.FindStringSubmatch(text); m != nil && j.exposed(field, m[1], m[2]) {
 			j.say(envSecret, field, "%s: the flag %s has a plain value, and by its name it is a secret", field, m[1])
 		}
@@ -94,7 +95,7 @@ func (j *judge) arguments(entries []any, at render.Path) {
 			continue
 		}
 		next, _ := entries[i+1].(string)
-		field = append(at[:len(at):len(at)], i+1)
+		field = at.With(i + 1)
 		if !strings.HasPrefix(next, "-") && j.exposed(field, text, next) {
 			j.say(envSecret, field, "%s: the flag %s has a plain value, and by its name it is a secret", field, strings.TrimLeft(text, "-"))
 		}
@@ -103,7 +104,7 @@ func (j *judge) arguments(entries []any, at render.Path) {
 
 // configMap judges the entries of a ConfigMap that are values of their own, as variables are made of them.
 func (j *judge) configMap() {
-	for name, v := range mapAt(j.object.Tree, "data") {
+	for name, v := range validate.MappingAt(j.object.Tree, "data") {
 		text, _ := v.(string)
 		field := render.Path{"data", name}
 		if !strings.Contains(strings.TrimSpace(text), "\n") && j.exposed(field, name, text) {

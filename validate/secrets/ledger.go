@@ -64,7 +64,7 @@ func byKey(set render.Set) map[render.Key]*render.Object {
 
 // skipped says whether the plugin leaves an object alone: strconv.ParseBool of the annotation (cmd/generate.go).
 func skipped(o *render.Object) bool {
-	switch textAt(o.Tree, "metadata", "annotations", "avp.kubernetes.io/ignore") {
+	switch validate.TextAt(o.Tree, "metadata", "annotations", "avp.kubernetes.io/ignore") {
 	case "1", "t", "T", "true", "TRUE", "True":
 		return true
 	}
@@ -87,7 +87,8 @@ func (j *judge) spelled(p render.Placeholder) {
 	if j.object.Key.Kind != "Secret" || j.object.Key.Group != "" || len(p.Field) != 2 {
 		return
 	}
-	text := textAt(j.object.Tree, p.Field...)
+	value, _ := p.Field.In(j.object.Tree)
+	text := validate.TextAt(value)
 	encoded := strings.HasSuffix(p.Encoding, "base64")
 	inner := text
 	if encoded {

@@ -47,7 +47,7 @@ func judgeMounts(_ context.Context, in validate.Input) ([]validate.Finding, []va
 
 // firstVersion says whether the object says that its engine is KV version 1.
 func firstVersion(o *render.Object) bool {
-	return textAt(o.Tree, "metadata", "annotations", "avp.kubernetes.io/kv-version") == "1"
+	return validate.TextAt(o.Tree, "metadata", "annotations", "avp.kubernetes.io/kv-version") == "1"
 }
 
 // judgeConvention holds every path to the patterns of the stack.

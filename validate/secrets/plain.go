@@ -28,14 +28,14 @@ var typedPublic = map[string][]string{
 
 // secret judges the fields of a Secret.
 func (j *judge) secret() {
-	kind := textAt(j.object.Tree, "type")
+	kind := validate.TextAt(j.object.Tree, "type")
 	// The cluster fills these in; what a manifest says of them is replaced.
 	if kind == "kubernetes.io/service-account-token" {
 		return
 	}
-	public := slices.Concat(typedPublic[kind], typedPublic[textAt(j.object.Tree, "metadata", "labels", "argocd.argoproj.io/secret-type")])
+	public := slices.Concat(typedPublic[kind], typedPublic[validate.TextAt(j.object.Tree, "metadata", "labels", "argocd.argoproj.io/secret-type")])
 	for _, part := range []string{"data", "stringData"} {
-		fields := mapAt(j.object.Tree, part)
+		fields := validate.MappingAt(j.object.Tree, part)
 		for _, name := range slices.Sorted(maps.Keys(fields)) {
 			text, ok := fields[name].(string)
 			field := render.Path{part, name}

@@ -250,17 +250,3 @@ func strs(tree any, path []any, f func(path []any, text string)) {
 		}
 	}
 }
-
-// mapAt gives the mapping at a path of an object, nil where there is none.
-func mapAt(tree any, path ...any) map[string]any {
-	v, _ := render.Path(path).In(tree)
-	m, _ := v.(map[string]any)
-	return m
-}
-
-// textAt gives the text at a path of an object, empty where there is none.
-func textAt(tree any, path ...any) string {
-	v, _ := render.Path(path).In(tree)
-	text, _ := v.(string)
-	return text
-}

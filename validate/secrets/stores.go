@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -46,15 +47,13 @@ func judgeSops(ctx context.Context, in validate.Input) ([]validate.Finding, []va
 // sops judges one SopsSecret: the operator decrypts the whole object with what its metadata says, and makes no Secret of
 // one that has none (sops-secrets-operator, internal/controller/sopssecret_controller.go).
 func (j *judge) sops() {
-	if textAt(j.object.Tree, "sops", "mac") == "" {
+	if validate.TextAt(j.object.Tree, "sops", "mac") == "" {
 		j.say(plainSops, nil, "it is not encrypted: it has no sops.mac, and the operator makes no Secret of it")
 		return
 	}
-	templates, _ := render.Path{"spec", "secretTemplates"}.In(j.object.Tree)
-	entries, _ := templates.([]any)
-	for i, entry := range entries {
+	for i, entry := range validate.ListAt(j.object.Tree, "spec", "secretTemplates") {
 		for _, part := range []string{"data", "stringData"} {
-			values := mapAt(entry, part)
+			values := validate.MappingAt(entry, part)
 			for _, name := range slices.Sorted(maps.Keys(values)) {
 				text, ok := values[name].(string)
 				if !ok || text != "" && !strings.HasPrefix(text, "ENC[") {
@@ -73,7 +72,7 @@ const leastSealed = 2 + 256 + 16
 // judgeSealed judges SealedSecrets: what is sealed must be ciphertext, and what is in the template is plain.
 func judgeSealed(_ context.Context, in validate.Input) ([]validate.Finding, []validate.Unchecked, error) {
 	return ofKind(in, func(j *judge) {
-		values := mapAt(j.object.Tree, "spec", "encryptedData")
+		values := validate.MappingAt(j.object.Tree, "spec", "encryptedData")
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			text, _ := values[name].(string)
 			field := render.Path{"spec", "encryptedData", name}
@@ -83,7 +82,7 @@ func judgeSealed(_ context.Context, in validate.Input) ([]validate.Finding, []va
 			}
 		}
 		for _, part := range []string{"data", "stringData"} {
-			values := mapAt(j.object.Tree, "spec", "template", part)
+			values := validate.MappingAt(j.object.Tree, "spec", "template", part)
 			for _, name := range slices.Sorted(maps.Keys(values)) {
 				text, _ := values[name].(string)
 				if raw, err := base64.StdEncoding.DecodeString(text); err == nil && part == "data" && printable(string(raw)) && len(raw) > 5 {
@@ -106,7 +105,7 @@ type stores struct {
 }
 
 func storesOf(in validate.Input) stores {
-	s := stores{keys: map[render.Key]bool{}, names: map[string][]string{}, whole: len(in.Plan.Others) == 0 && len(in.Results) == len(in.Plan.Apps())}
+	s := stores{keys: map[render.Key]bool{}, names: map[string][]string{}, whole: in.Whole()}
 	for _, set := range in.Effective {
 		for _, o := range set.Objects {
 			if o.Key.Group == externalGroup && (o.Key.Kind == "SecretStore" || o.Key.Kind == "ClusterSecretStore") {
@@ -159,12 +158,8 @@ type storeRef struct {
 func storeRefs(o *render.Object) []storeRef {
 	var refs []storeRef
 	add := func(at render.Path) {
-		ref := mapAt(o.Tree, at...)
-		name, _ := ref["name"].(string)
-		kind, _ := ref["kind"].(string)
-		if kind == "" {
-			kind = "SecretStore"
-		}
+		ref, _ := at.In(o.Tree)
+		name, kind := validate.TextAt(ref, "name"), cmp.Or(validate.TextAt(ref, "kind"), "SecretStore")
 		if name != "" && literal(name) {
 			refs = append(refs, storeRef{at, kind, name})
 		}
@@ -176,30 +171,24 @@ func storeRefs(o *render.Object) []storeRef {
 	case "ClusterExternalSecret":
 		spec = render.Path{"spec", "externalSecretSpec"}
 	case "PushSecret":
-		for i := range listAt(o.Tree, "spec", "secretStoreRefs") {
+		for i := range validate.ListAt(o.Tree, "spec", "secretStoreRefs") {
 			add(render.Path{"spec", "secretStoreRefs", i})
 		}
 		return refs
 	default:
 		return nil
 	}
-	add(append(slices.Clone(spec), "secretStoreRef"))
+	add(spec.With("secretStoreRef"))
 	for _, part := range []string{"data", "dataFrom"} {
-		at := append(slices.Clone(spec), part)
-		for i := range listAt(o.Tree, at...) {
-			add(append(slices.Clone(at), i, "sourceRef", "storeRef"))
+		body, _ := spec.In(o.Tree)
+		for i := range validate.ListAt(body, part) {
+			add(spec.With(part, i, "sourceRef", "storeRef"))
 		}
 	}
 	if o.Key.Kind == "ClusterExternalSecret" {
 		refs = slices.DeleteFunc(refs, func(r storeRef) bool { return r.kind == "SecretStore" })
 	}
 	return refs
-}
-
-func listAt(tree any, path ...any) []any {
-	v, _ := render.Path(path).In(tree)
-	entries, _ := v.([]any)
-	return entries
 }
 
 // store looks for one store, and says false with a reason where it may be there without the stack.
@@ -211,7 +200,7 @@ func (j *judge) store(ref storeRef, all stores) (validate.Unchecked, bool) {
 	if all.keys[key] || ref.kind != "SecretStore" && ref.kind != "ClusterSecretStore" {
 		return validate.Unchecked{}, true
 	}
-	wanted := fmt.Sprintf("%s is %q, a %s", append(slices.Clone(ref.at), "name"), ref.name, ref.kind)
+	wanted := fmt.Sprintf("%s is %q, a %s", ref.at.With("name"), ref.name, ref.kind)
 	// A store of another namespace, or of the other kind, is what was meant and cannot be reached.
 	if others := all.names["ClusterSecretStore"]; all.whole && ref.kind == "SecretStore" && slices.Contains(others, ref.name) {
 		j.misses(ref, validate.Error, wanted+", and the store of that name is a ClusterSecretStore")
@@ -235,7 +224,7 @@ func (j *judge) store(ref storeRef, all stores) (validate.Unchecked, bool) {
 }
 
 func (j *judge) misses(ref storeRef, severity validate.Severity, text string) {
-	f := validate.On(j.object, append(slices.Clone(ref.at), "name"), text)
+	f := validate.On(j.object, ref.at.With("name"), text)
 	f.Rule, f.Severity = externalStore, severity
 	j.found = append(j.found, f)
 }

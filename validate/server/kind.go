@@ -87,7 +87,7 @@ const admissions = "admissionregistration.k8s.io"
 
 // asked says whether the schemas report that a field is missing.
 func (j *judge) asked(field render.Path) bool {
-	since, ok := askedSince[kindOf(j.object.Key)+" "+field.String()]
+	since, ok := askedSince[j.object.Key.GroupKind()+" "+field.String()]
 	return ok && since <= j.minor
 }
 

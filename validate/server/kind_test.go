@@ -124,7 +124,7 @@ func TestKindsAreCovered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		kinds[kindOf(set.Objects[0].Key)] = true
+		kinds[set.Objects[0].Key.GroupKind()] = true
 		for _, w := range c.want {
 			rule, _, _ := strings.Cut(w, " ")
 			rules[rule] = true
@@ -190,7 +190,7 @@ func TestKindBlanks(t *testing.T) {
 // blankLeaves puts a placeholder at every scalar but those that say what the object is.
 func blankLeaves(v any, at render.Path, put func(render.Path)) {
 	set := func(child any, step any, to func(string)) {
-		path := append(slices.Clone(at), step)
+		path := at.With(step)
 		if _, branch := child.(map[string]any); branch {
 			blankLeaves(child, path, put)
 		} else if _, branch := child.([]any); branch {
@@ -283,7 +283,7 @@ func TestKindTypes(t *testing.T) {
 // everyBranch calls do with every value of a tree below the kind, and a way to put another one there.
 func everyBranch(v any, at render.Path, do func(render.Path, any, func(any))) {
 	visit := func(step, child any, put func(any)) {
-		path := append(slices.Clone(at), step)
+		path := at.With(step)
 		if p := path.String(); p == "apiVersion" || p == "kind" || strings.HasPrefix(p, "metadata") {
 			return
 		}

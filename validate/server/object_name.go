@@ -7,7 +7,7 @@ import "strings"
 // Source: the ValidateObjectMeta calls of kubernetes pkg/apis/*/validation, and kube-aggregator
 // pkg/apis/apiregistration/validation.
 func (j *judge) nameForm() (form, bool) {
-	switch kindOf(j.object.Key) {
+	switch j.object.Key.GroupKind() {
 	case "Namespace", "StatefulSet.apps":
 		return dnsLabel, true
 	case "Service":

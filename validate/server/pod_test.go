@@ -66,7 +66,7 @@ func TestPodsAreCovered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		kinds[kindOf(set.Objects[0].Key)] = true
+		kinds[set.Objects[0].Key.GroupKind()] = true
 		for _, w := range c.want {
 			rule, _, _ := strings.Cut(w, " ")
 			rules[rule] = true

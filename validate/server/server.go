@@ -55,21 +55,13 @@ func judgeAll(ctx context.Context, in validate.Input) ([]validate.Finding, []val
 			room = room[:0] // no spot outlives the judgement of its object
 			j.blanked = of.Blanks.Has(j.object.Key)
 			judgeObject(&j)
-			for _, c := range byKind[kindOf(j.object.Key)] {
+			for _, c := range byKind[j.object.Key.GroupKind()] {
 				c.judge(&j)
 			}
 			found = append(found, j.found...)
 		}
 		return found, nil
 	})
-}
-
-// kindOf gives "Kind" or "Kind.group".
-func kindOf(k render.Key) string {
-	if k.Group == "" {
-		return k.Kind
-	}
-	return k.Kind + "." + k.Group
 }
 
 // say adds a finding of a rule about a field. One at which a placeholder stands alone is left out: nobody knows its value.

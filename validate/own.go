@@ -40,7 +40,7 @@ metadata: {name: example}
 		},
 		{
 			ID: ruleSuppression, Title: "a suppression that does nothing, or not what it says", Severity: Info, Worst: Warning,
-			Why: "One without a reason, of a rule that there is not, or that has expired does not count; one that nothing needs would hide the next finding.",
+			Why: "One that gives no reason, names a rule that does not exist, or has expired does not count; one that nothing needs would hide the next finding.",
 			Fix: "remove it, or give its reason",
 			Wrong: `apiVersion: v1
 kind: ConfigMap

@@ -102,7 +102,7 @@ func policyRules() []validate.Rule {
 			Right: with(shop, "namespace: argocd}", "namespace: argocd, finalizers: [resources-finalizer.argocd.argoproj.io]}"),
 		},
 		{
-			ID: differences, Title: "an ignoreDifferences that ignores nothing", Severity: validate.Warning, Source: "argo-cd util/argo/normalizers/diff_normalizer.go",
+			ID: differences, Title: "an entry of ignoreDifferences that ignores nothing", Severity: validate.Warning, Source: "argo-cd util/argo/normalizers/diff_normalizer.go",
 			Why:   "The entry is passed over, the Application stays out of sync, and selfHeal keeps on applying.",
 			Fix:   "write JSON pointers as /spec/replicas, and the group without a version",
 			Wrong: shop + "  ignoreDifferences: [{group: apps, kind: Deployment, jsonPointers: [spec/replicas]}]\n",
@@ -129,7 +129,7 @@ func projectRules() []validate.Rule {
 		{
 			ID: denied, Title: "a project does not permit what is deployed in it", Severity: validate.Warning, Worst: validate.Error, Source: "argo-cd pkg/apis/application/v1alpha1/app_project_types.go",
 			Why:   "Argo CD refuses the Application (InvalidSpecError), or the sync of the objects whose kinds are not permitted.",
-			Fix:   "permit it in the AppProject, or move the Application to another",
+			Fix:   "permit it in the AppProject, or move the Application to another project",
 			Wrong: with(team, "namespace: shop}]", "namespace: store}]") + member, Right: team + member,
 		},
 		{
@@ -146,7 +146,7 @@ func projectRules() []validate.Rule {
 		},
 		{
 			ID: wildcardProject, Title: "a project permits everything", Severity: validate.Info, Source: "argo-cd docs user-guide/projects",
-			Why:   "Who may write to any repository of the project may deploy anything anywhere.",
+			Why:   "Whoever may write to any repository of the project may deploy anything anywhere.",
 			Fix:   "name the repositories, namespaces and kinds that the project needs",
 			Wrong: with(team, "https://git.example.com/*", "*"), Right: team,
 		},

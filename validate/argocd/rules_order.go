@@ -76,7 +76,7 @@ func orderRules() []validate.Rule {
 			Wrong: settings("exampel"), Right: settings("example"),
 		},
 		{
-			ID: namespaceLabels, Title: "two set the labels of a namespace", Severity: validate.Warning, Source: "argo-cd docs user-guide/sync-options, Namespace Metadata",
+			ID: namespaceLabels, Title: "an Application and a manifest both set the labels of a namespace", Severity: validate.Warning, Source: "argo-cd docs user-guide/sync-options, Namespace Metadata",
 			Why:   "Where there is a manifest of the namespace, managedNamespaceMetadata is ignored, or the two take turns.",
 			Fix:   "put the labels into the manifest, or take the manifest out",
 			Wrong: "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n" + shop + "    managedNamespaceMetadata: {labels: {team: shop}}\n",
@@ -103,7 +103,7 @@ func orderRules() []validate.Rule {
 		},
 		{
 			ID: wavesOfApps, Title: "the order of Applications is that of their creation alone", Severity: validate.Info, Worst: validate.Warning, Source: "argo-cd #3781 and docs operator-manual/health, Argocd App",
-			Why:   "Argo CD has no health check for its own Applications since 1.8, so a wave of them is done as soon as they are created, not when they are synced.",
+			Why:   "Argo CD has had no health check for its own Applications since 1.8, so a wave of them is done as soon as they are created, not when they are synced.",
 			Fix:   "add resource.customizations.health.argoproj.io_Application to argocd-cm, as the documentation of Argo CD has it",
 			Wrong: twoApps(argocdConfig(""), settings("second"), `, dependsOn: ["first"]`), Right: twoApps(argocdConfig(healthCheck), settings("second"), `, dependsOn: ["first"]`),
 		},
@@ -150,7 +150,7 @@ func objectRules() []validate.Rule {
 		{
 			ID: hookPolicy, Title: "a hook is not deleted as it should be", Severity: validate.Info, Worst: validate.Warning, Source: "argo-cd docs user-guide/sync-waves, Hook Deletion Policies; gitops-engine pkg/sync/hook/delete_policy.go",
 			Why:   "An unknown policy counts as BeforeHookCreation. A hook that stays is found by the next sync under its name, and not run again.",
-			Fix:   "want HookSucceeded, HookFailed or BeforeHookCreation, or several with commas",
+			Fix:   "state HookSucceeded, HookFailed or BeforeHookCreation, or several with commas between them",
 			Wrong: job(hooked + "hook-succeeded"), Right: job(hooked + "BeforeHookCreation"),
 		},
 		{

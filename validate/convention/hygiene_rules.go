@@ -7,7 +7,7 @@ const linter = "kube-linter "
 var resourceRules = []validate.Rule{
 	{
 		ID: unsetCPU, Title: "a container that asks for no CPU", Severity: validate.Warning, Off: true,
-		Why:    "The scheduler takes it for nothing and fills the node, and under load it gets next to nothing.",
+		Why:    "The scheduler counts it as nothing and fills the node, and under load it gets next to nothing.",
 		Fix:    "set resources.requests.cpu in the chart's values, or a default in a LimitRange",
 		Source: linter + unsetCPU,
 		Wrong:  containerWith("resources: {requests: {memory: 64Mi}}"),
@@ -15,7 +15,7 @@ var resourceRules = []validate.Rule{
 	},
 	{
 		ID: unsetMemory, Title: "a container that asks for no memory, or has no limit of it", Severity: validate.Warning, Off: true,
-		Why:    "The node runs out of memory, and the kernel ends whatever it finds, not only this container.",
+		Why:    "The node runs out of memory, and the kernel kills what it picks, not only this container.",
 		Fix:    "set resources.requests.memory and resources.limits.memory in the chart's values, or defaults in a LimitRange",
 		Source: linter + unsetMemory,
 		Wrong:  containerWith("resources: {requests: {cpu: 50m, memory: 64Mi}}"),
@@ -45,15 +45,15 @@ var probeRules = []validate.Rule{
 var privilegeRules = []validate.Rule{
 	{
 		ID: nonRoot, Title: "a container that may run as root", Severity: validate.Warning, Off: true,
-		Why:    "Who breaks out of it is root on the node.",
-		Fix:    "set securityContext.runAsNonRoot: true, and runAsUser where the image names no number",
+		Why:    "Whoever breaks out of it is root on the node.",
+		Fix:    "set securityContext.runAsNonRoot: true, and runAsUser where the image gives its user by name",
 		Source: linter + nonRoot,
 		Wrong:  containerWith("securityContext: {runAsUser: 0}"),
 		Right:  containerWith("securityContext: {runAsNonRoot: true}"),
 	},
 	{
 		ID: writableRoot, Title: "a container that may write to its own files", Severity: validate.Warning, Off: true,
-		Why:    "Who gets in can change the program that runs.",
+		Why:    "Whoever gets in can change the program that runs.",
 		Fix:    "set securityContext.readOnlyRootFilesystem: true, with an emptyDir where it has to write",
 		Source: linter + writableRoot,
 		Wrong:  containerWith("securityContext: {readOnlyRootFilesystem: false}"),
@@ -101,7 +101,7 @@ var privilegeRules = []validate.Rule{
 	},
 	{
 		ID: dockerSock, Title: "a mount of the node's docker.sock", Severity: validate.Warning, Off: true,
-		Why:    "Who can write to it starts what they want on the node, as root.",
+		Why:    "Whoever can write to it starts what they want on the node, as root.",
 		Fix:    "remove the volume; build images with something that needs no docker",
 		Source: linter + dockerSock,
 		Wrong:  deployment("volumes: [{name: docker, hostPath: {path: /var/run/docker.sock}}]"),
@@ -120,7 +120,7 @@ var accessRules = []validate.Rule{
 	},
 	{
 		ID: clusterAdmin, Title: "a binding to cluster-admin", Severity: validate.Warning, Off: true,
-		Why:    "Who gets into one of its Pods has the cluster.",
+		Why:    "Whoever gets into one of its Pods owns the cluster.",
 		Fix:    "bind a ClusterRole with what is used",
 		Source: linter + clusterAdmin,
 		Wrong:  binding("cluster-admin"),

@@ -118,7 +118,7 @@ var imageRules = []validate.Rule{
 	{
 		ID: noDigest, Title: "an image without a digest", Severity: validate.Warning,
 		Why:    "A tag can be moved to another image, by its owner or by whoever has their password.",
-		Fix:    "write the digest behind the tag, which may stay: NAME:TAG@sha256:...; the stack asks for this with conventions: images: digest: true",
+		Fix:    "write the digest after the tag, which may stay: NAME:TAG@sha256:...; the stack asks for this with conventions: images: digest: true",
 		Source: "kube-linter image-not-pinned-by-digest",
 		Wrong:  houseOf("images: digest: true") + imageOf("registry.example.com/example:1.2.3", ""),
 		Right:  houseOf("images: digest: true") + imageOf("registry.example.com/example:1.2.3@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", ""),

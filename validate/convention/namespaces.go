@@ -137,7 +137,7 @@ var namespaceRules = []validate.Rule{
 	},
 	{
 		ID: missingLimits, Title: "a namespace without a LimitRange", Severity: validate.Warning,
-		Why:    "Where a quota counts requests or limits, a container that states none is refused; and where none counts them, it has none.",
+		Why:    "Where a quota counts requests or limits, a container that states none is refused; where none counts them, it runs without bounds.",
 		Fix:    "add a LimitRange with defaults, or name the namespace in conventions: quota: except; the stack asks for this with conventions: quota: limitRange: true",
 		Source: "https://kubernetes.io/docs/concepts/policy/limit-range/",
 		Wrong:  houseOf("quota: limitRange: true") + deployment(""),

@@ -75,7 +75,7 @@ func changeRules() []validate.Rule {
 		}, only(movedObject)),
 		rule(validate.Rule{
 			ID: becomesHook, Worst: validate.DataLoss, Title: "an object turns into a hook",
-			Why: "A hook is not among what Argo CD keeps, so it prunes the live object; the hook runs at syncs and is deleted before the next one by default.",
+			Why: "Argo CD does not count a hook among the objects to keep, so it prunes the live one; the hook runs at syncs and is deleted before the next one by default.",
 			Fix: "take the hook annotation off, or accept the loss",
 		}, only(becomesHook)),
 		rule(validate.Rule{
@@ -84,7 +84,7 @@ func changeRules() []validate.Rule {
 			Fix: "bring the app back, or accept its loss as Application.argoproj.io namespace/name",
 		}, lostApps),
 		rule(validate.Rule{
-			ID: neverPrune, Worst: validate.DataLoss, Title: "an object of a kind that never disappears goes",
+			ID: neverPrune, Worst: validate.DataLoss, Title: "an object goes whose kind the stack never lets go",
 			Why: "The stack says neverPrune for its kind.",
 			Fix: "bring it back, take the kind out of neverPrune, or accept this one loss",
 		}, neverLost),
@@ -101,17 +101,17 @@ func changeRules() []validate.Rule {
 		transitionRule(),
 		rule(validate.Rule{
 			ID: servedVersion, Title: "a version of a definition is no longer served",
-			Why: "Objects and clients of that version are refused; one that is still stored cannot be taken out at all.",
+			Why: "Objects and clients of that version are refused; a version that is still stored cannot be removed at all.",
 			Fix: "serve the version until nothing uses or stores it (status.storedVersions)",
 		}, droppedVersions),
 		rule(validate.Rule{
 			ID: destructive, Worst: validate.DataLoss, Title: "a changed field destroys without any deletion",
-			Why: "The operator acts on the value, and neither Prune=false nor a retain policy holds it.",
+			Why: "The operator acts on the value, and neither Prune=false nor a retain policy prevents it.",
 			Fix: "keep the value, or accept the loss",
 		}, destroyingFields),
 		rule(validate.Rule{
 			ID: weakened, Title: "what protected an object is taken away",
-			Why: "Nothing is lost now; the next removal of the object destroys.",
+			Why: "Nothing is lost now; the next removal of the object destroys what it holds.",
 			Fix: "keep the protection",
 		}, weakenedFields),
 		rule(validate.Rule{
@@ -126,7 +126,7 @@ func changeRules() []validate.Rule {
 func stateRules() []validate.Rule {
 	return []validate.Rule{
 		rule(validate.Rule{
-			ID: retainPolicy, Title: "a stateful object destroys when it goes",
+			ID: retainPolicy, Title: "a stateful object whose deletion destroys what it holds",
 			Why: "One short render is enough to lose it.",
 			Fix: "state the field on the object",
 		}, unretained),
@@ -137,7 +137,7 @@ func stateRules() []validate.Rule {
 		}, unguarded),
 		rule(validate.Rule{
 			ID: firstCutover, Title: "the first sync of a stateful app may prune",
-			Why: "What the old way of deployment called otherwise, or rendered more of, is pruned at the very first sync.",
+			Why: "What the old way of deployment named differently, or rendered besides, is pruned at the very first sync.",
 			Fix: "say sync: prune: false for the first cut-over, and turn it on when the app is in sync",
 		}, firstCutovers),
 		rule(validate.Rule{

@@ -176,7 +176,7 @@ spec:
 var serviceRules = []validate.Rule{
 	{
 		ID: danglingService, Title: "a Service selects no Pod", Severity: validate.Warning, Worst: validate.Error,
-		Why:    "It has no endpoints: every connection is refused. A label that each workload of its own app has otherwise makes it an error.",
+		Why:    "It has no endpoints: every connection is refused. It is an error where every workload of its own app has another value for one of the labels.",
 		Fix:    "give spec.selector the labels of the pod template that is meant",
 		Source: "Kubernetes docs, Service; kube-linter dangling-service",
 		Wrong:  serviceExample("wbe", "http"), Right: serviceExample("web", "http"),
@@ -231,7 +231,7 @@ var serviceRules = []validate.Rule{
 	},
 	{
 		ID: probePort, Title: "a probe names a port that its container does not have", Severity: validate.Error,
-		Why: "The probe fails always: the container is restarted or never ready.", Fix: "name a port of the same container, or state its number",
+		Why: "The probe always fails: the container is restarted or never ready.", Fix: "name a port of the same container, or state its number",
 		Source: "kubernetes pkg/kubelet/prober; kube-linter liveness-port, readiness-port, startup-port", Wrong: probeExample("htpp"), Right: probeExample("http"),
 	},
 }

@@ -123,7 +123,7 @@ var policyRules = []validate.Rule{
 	},
 	{
 		ID: danglingScaler, Title: "an autoscaler whose workload is not there", Severity: validate.Warning, Worst: validate.Error,
-		Why: "Nothing is scaled. A workload of that name and another kind makes it an error.", Fix: "state apiVersion, kind and name of the workload",
+		Why: "Nothing is scaled. It is an error where a workload of another kind has that name.", Fix: "state apiVersion, kind and name of the workload",
 		Source: "kube-linter dangling-horizontalpodautoscaler", Wrong: scalerExample("wbe"), Right: scalerExample("web"),
 	},
 }
@@ -160,7 +160,7 @@ var accessRules = []validate.Rule{
 	},
 	{
 		ID: bindingSubject, Title: "a binding to a ServiceAccount that is not there", Severity: validate.Warning,
-		Why: "Who was meant gets nothing, and who makes an account of that name gets it.", Fix: elsewhereFix, Source: "Kubernetes docs, RBAC",
+		Why: "The account that was meant gets nothing, and whoever makes one of that name gets the grant.", Fix: elsewhereFix, Source: "Kubernetes docs, RBAC",
 		Wrong: bindingExample("reader", "wbe"), Right: bindingExample("reader", "web"),
 	},
 }
@@ -195,11 +195,11 @@ spec: {name: shop, owner: app, cluster: {name: ` + cluster + `}}
 var operatorRules = []validate.Rule{
 	{
 		ID: missingIssuer, Title: "an Issuer, ClusterIssuer or Certificate of cert-manager that is not there", Severity: validate.Warning,
-		Why: "No certificate is issued, so its Secret never comes to be; kind is Issuer, in the same namespace, unless ClusterIssuer is said.", Fix: elsewhereFix,
+		Why: "No certificate is issued, so its Secret never comes to be; kind is Issuer, in the same namespace, unless the reference says ClusterIssuer.", Fix: elsewhereFix,
 		Source: "cert-manager API reference", Wrong: certificateExample("selfsigned"), Right: certificateExample("self-signed"),
 	},
 	{
-		ID: operatorRef, Title: "a custom resource names one that is not there", Severity: validate.Warning,
+		ID: operatorRef, Title: "a custom resource refers to an object that is not there", Severity: validate.Warning,
 		Why: "The operator waits or fails, and nothing is made.", Fix: elsewhereFix, Source: "the API reference of the operator",
 		Wrong: databaseExample("postgre"), Right: databaseExample("postgres"),
 	},

@@ -34,7 +34,7 @@ func typeRules() []validate.Rule {
 			Wrong:  waivedFieldWrong, Right: waivedFieldRight,
 		},
 		{
-			ID: incompleteStatus, Title: "a status is rendered, and not whole", Severity: validate.Info,
+			ID: incompleteStatus, Title: "a status is rendered, and incomplete", Severity: validate.Info,
 			Why:    "The API server drops the status of what is applied; tools that go by the published schema refuse it.",
 			Fix:    "take status out of the manifest",
 			Source: "PrepareForCreate of the strategies in pkg/registry of k8s.io/kubernetes",
@@ -55,7 +55,7 @@ func valueRules() []validate.Rule {
 	return []validate.Rule{
 		{
 			ID: invalidEnum, Title: "a field has a word that it does not know", Severity: validate.Error,
-			Why:    "The API server takes the words of the list alone, and their case counts.",
+			Why:    "The API server accepts only the words of the list, and their case counts.",
 			Fix:    "write one of the words",
 			Source: "pkg/generated/openapi of k8s.io/kubernetes",
 			Wrong:  examplePod + "      imagePullPolicy: always\n", Right: examplePod + "      imagePullPolicy: Always\n",
@@ -130,7 +130,7 @@ func kindRules() []validate.Rule {
 			Wrong:  disabledAPIWrong, Right: disabledAPIRight,
 		},
 		{
-			ID: deprecatedAPI, Title: "an API that is going", Severity: validate.Warning,
+			ID: deprecatedAPI, Title: "an API that is going away", Severity: validate.Warning,
 			Why:    "It still works, and a later minor takes it away.",
 			Fix:    "move to the version that takes its place",
 			Source: "zz_generated.prerelease-lifecycle.go of k8s.io/api",

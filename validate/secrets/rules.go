@@ -11,7 +11,7 @@ var plainRules = []validate.Rule{
 	{
 		ID: plainSecret, Title: "a Secret holds a plain value", Severity: validate.Warning,
 		Why:    "What is in the tree is in Git, for ever and for everybody who may read it; base64 hides nothing.",
-		Fix:    "write a placeholder <path:...#key>, or seal or encrypt it; what is no secret belongs into a ConfigMap, and a default that is never used out of the values",
+		Fix:    "write a placeholder <path:...#key>, or seal or encrypt it; put what is no secret into a ConfigMap, and take a default that is never used out of the values",
 		Source: "https://kubernetes.io/docs/concepts/security/secrets-good-practices/",
 		Wrong:  secretWith("stringData", "password", "correct-horse-42"),
 		Right:  secretWith("stringData", "password", "<path:kv/data/argocd/apps/example#password>"),
@@ -118,8 +118,8 @@ var placeholderRules = []validate.Rule{
 	},
 	{
 		ID: inURL, Title: "a secret gets into a URL unescaped", Severity: validate.Info,
-		Why:    "One with any of @ : / ? # % in it gives another URL, and the connection fails or goes elsewhere.",
-		Fix:    "draw the secret from letters, digits, - and _, or keep a second, percent-encoded key in the backend",
+		Why:    "A secret with any of @ : / ? # % in it gives another URL, and the connection fails or goes elsewhere.",
+		Fix:    "generate the secret from letters, digits, - and _, or keep a second, percent-encoded key in the backend",
 		Source: "argocd-vault-plugin #701",
 		Wrong:  configMapWith("redis", "redis://:%3Cpath%3Akv%2Fdata%2Fargocd%2Fapps%2Fexample%23password%3E@redis:6379/0"),
 		Right:  configMapWith("redis", "redis://redis:6379/0"),

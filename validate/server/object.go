@@ -20,28 +20,28 @@ const metaSource = "apimachinery pkg/api/validation/objectmeta.go"
 // objectRules are about metadata, which every kind has, and about names, labels and selectors wherever they stand.
 var objectRules = []validate.Rule{{
 	ID: invalidName, Severity: validate.Error, Source: metaSource,
-	Title: "a name that the API server does not take",
+	Title: "a name that the API server refuses",
 	Why:   "Names go into paths, DNS names and labels, so each kind has a form that its names and the names of what it refers to must have.",
 	Fix:   "use lower case letters, digits and \"-\", and keep generated names short",
 	Wrong: configMapOf("name: My_Settings"),
 	Right: configMapOf("name: my-settings"),
 }, {
 	ID: invalidLabel, Severity: validate.Error, Source: "apimachinery pkg/apis/meta/v1/validation/validation.go",
-	Title: "a label or a label selector that the API server does not take",
+	Title: "a label or a label selector that the API server refuses",
 	Why:   "Keys and values of labels have a form, also where a selector names them, and an operator of a selector needs values or must have none.",
 	Fix:   "shorten or replace the value: versions with \"+\" and whole image names are no label values",
 	Wrong: configMapOf("name: settings\n  labels: {app.kubernetes.io/version: 1.2.3+build.4}"),
 	Right: configMapOf("name: settings\n  labels: {app.kubernetes.io/version: 1.2.3_build.4}"),
 }, {
 	ID: invalidAnnotation, Severity: validate.Error, Source: metaSource,
-	Title: "an annotation that the API server does not take",
+	Title: "an annotation that the API server refuses",
 	Why:   "Keys of annotations have the form of label keys, all annotations of an object together have at most 256 KiB, and some have a meaning of the server's own.",
 	Fix:   "correct the key or the value; put large texts into a ConfigMap",
 	Wrong: configMapOf("name: settings\n  annotations: {\"what is this\": settings}"),
 	Right: configMapOf("name: settings\n  annotations: {example.com/what-is-this: settings}"),
 }, {
 	ID: invalidMetadata, Severity: validate.Error, Source: metaSource,
-	Title: "an owner or a finalizer that the API server does not take",
+	Title: "an owner or a finalizer that the API server refuses",
 	Why:   "An owner is known by its apiVersion, kind, name and uid, and only one can be the controller; a finalizer is a qualified name.",
 	Fix:   "leave ownerReferences to the controllers that know the uid; write finalizers as example.com/name",
 	Wrong: configMapOf("name: settings\n  finalizers: [\"do not delete\"]"),

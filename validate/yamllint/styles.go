@@ -47,7 +47,7 @@ func styleRule(name string) validate.Rule {
 	example := strings.Replace(exampleStack, "-- config.yaml --", rc+"-- config.yaml --", 1) + "-- notes.yaml --\n"
 	return validate.Rule{
 		ID: prefix + name, Title: s.title, Severity: validate.Info, Worst: validate.Error,
-		Why: "The .yamllint of the stack asks for it, with the severity that it gives, or the stack itself; otherwise nobody judges it.",
+		Why: "The .yamllint of the stack asks for it, with the severity that it gives, or the severities of the stack do; otherwise it is not judged.",
 		Fix: s.fix, Source: "https://yamllint.readthedocs.io/en/stable/rules.html#module-yamllint.rules." + strings.ReplaceAll(name, "-", "_"),
 		Wrong: example + s.wrong, Right: example + s.right,
 	}

@@ -54,7 +54,7 @@ func Rules() []validate.Rule {
 		},
 		{
 			ID: encoding, Title: "a file has characters that are not what they look like", Severity: validate.Warning, Worst: validate.Error,
-			Why: "What is not UTF-8 is refused or read as something else; a no-break space is a part of the value; controls of direction show another text than the one that is read.",
+			Why: "What is not UTF-8 is refused or read as something else; a no-break space is a part of the value; characters that control the direction of text show another text than the one that is read.",
 			Fix: "save the file as UTF-8 without a byte order mark and with one kind of line break; take the character out", Source: "YAML 1.2, 5.1 and 5.2; CVE-2021-42574",
 			Wrong: plain("greeting: good\u00a0morning\n"), Right: plain("greeting: good morning\n"),
 		},
@@ -65,14 +65,14 @@ func Rules() []validate.Rule {
 			Wrong: plain("a: 1\n--- {b: 2}\n"), Right: plain("a: 1\n---\nb: 2\n"),
 		},
 		{
-			ID: trailing, Title: "something behind the end of a document", Severity: validate.Warning, Worst: validate.Error,
+			ID: trailing, Title: "something after the end of a document", Severity: validate.Warning, Worst: validate.Error,
 			Why: "Readers that take one document, as helm does for values, or that cut at --- only, leave it out without a word.",
 			Fix: "write --- before it, or move it into a file of its own", Source: "helm pkg/chartutil/values.go; k8s.io/apimachinery pkg/util/yaml",
 			Wrong: plain("a: 1\n...\nb: 2\n"), Right: plain("a: 1\n---\nb: 2\n"),
 		},
 		{
 			ID: cutComment, Title: "a value that a # cuts short", Severity: validate.Warning,
-			Why: "Behind white space a # begins a comment: the rest of a password, or the name of a channel, is not read.",
+			Why: "After white space a # begins a comment: the rest of a password, or the name of a channel, is not read.",
 			Fix: "put the value into quotes; write a space after the # where a comment is meant", Source: "YAML 1.1, 4.1.1",
 			Wrong: plain("channel: #alerts\n"), Right: plain("channel: \"#alerts\"\n"),
 		},

@@ -7,7 +7,8 @@ import (
 )
 
 // Compare fills in Raw and Effective from the two results. clusterScoped says of a kind that its objects have no
-// namespace. A side that does not know the app's destination has that of the other: Argo CD has one.
+// namespace. A side without the app has the destination of the other, so that nothing seems to move; one with objects and no
+// destination has none, as in a tree that does not say it.
 func (c *Comparison) Compare(clusterScoped func(render.Key) bool) {
 	left, right := c.Left.App.Namespace, c.Right.App.Namespace
 	if left == "" && len(c.Left.Set.Objects) == 0 {

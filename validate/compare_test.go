@@ -30,3 +30,60 @@ func TestSettle(t *testing.T) {
 		t.Errorf("nothing is random, and %d edits are taken out: %+v", c.Unsteady, c.Effective)
 	}
 }
+
+// TestDestinations gives a side without the app the destination of the other, and leaves a side with objects as it is.
+func TestDestinations(t *testing.T) {
+	side := func(namespace, text string) render.Result {
+		set, err := render.Parse("in.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return render.Result{App: render.App{Namespace: namespace}, Set: set}
+	}
+	const text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+	for _, c := range []struct {
+		left, right render.Result
+		want        string
+	}{
+		{side("shop", text), side("", ""), "removed ConfigMap shop/a"},
+		{side("", ""), side("shop", text), "added ConfigMap shop/a"},
+		{side("shop", text), side("shop", text), ""},
+		{side("shop", text), side("", text), "moved ConfigMap shop/a"},
+	} {
+		v := Comparison{Left: c.left, Right: c.right}
+		v.Compare(func(render.Key) bool { return false })
+		got := ""
+		for _, change := range v.Effective {
+			got += change.Kind() + " " + change.Key.String()
+		}
+		if got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
+
+// TestBelow finds what is blank at a path and below it, the whole object too, and not beside it.
+func TestBelow(t *testing.T) {
+	key := render.Key{Kind: "Secret", Name: "a"}
+	b := BlanksOf(render.Result{Ledger: []render.Placeholder{{Object: key, Field: render.Path{"data", "user", 0, "name"}}}})
+	for _, c := range []struct {
+		field render.Path
+		want  bool
+	}{
+		{nil, true},
+		{render.Path{"data"}, true},
+		{render.Path{"data", "user"}, true},
+		{render.Path{"data", "user", 0, "name"}, true},
+		{render.Path{"dat"}, false},
+		{render.Path{"data", "user", 1}, false},
+		{render.Path{"data", "user", 0, "name", "x"}, false},
+	} {
+		if got := b.Below(key, c.field); got != c.want {
+			t.Errorf("%s: %t", c.field, got)
+		}
+	}
+	effective := key
+	if effective.Namespace = "shop"; b.Rendered(effective) != key || b.Rendered(key) != key {
+		t.Errorf("the ledger does not know %s", effective)
+	}
+}

@@ -66,7 +66,7 @@ const (
 	project = "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: team, namespace: argocd}\n"
 )
 
-// Every case names a part of what is said, or nothing at all.
+// Every case names a part of each line that is said, and no more is.
 func TestJudgement(t *testing.T) {
 	crd := definition
 	pod := func(annotation, use string) string {
@@ -76,12 +76,15 @@ func TestJudgement(t *testing.T) {
 	note := func(annotation string) string {
 		return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note, annotations: {" + annotation + "}}\n"
 	}
+	large := func(annotation string) string {
+		return note(annotation) + "data: {a: " + strings.Repeat("x", limit) + "}\n"
+	}
 	useNote := "volumes: [{name: v, configMap: {name: note}}]"
 	for name, c := range map[string]struct {
 		texts []string
 		want  string
 	}{
-		"no destination":        {[]string{oneApp + member + "spec:\n  project: default\n" + plain}, "error application-destination: spec.destination has neither server nor name"},
+		"no destination":        {[]string{oneApp + member + "spec:\n  project: default\n" + plain}, "error application-destination: spec.destination has neither server nor name\ninfo application-namespace"},
 		"both ends":             {[]string{oneApp + member + "spec:\n  project: default\n" + plain + "  destination: {server: https://a.example.com, name: a, namespace: shop}\n"}, `has server "https://a.example.com" and name "a"`},
 		"no path":               {[]string{oneApp + member + "spec:\n  project: default\n  source: {repoURL: https://git.example.com/a.git, targetRevision: v1}\n" + sound}, "error application-source: spec.source has neither path nor chart"},
 		"oci":                   {[]string{oneApp + member + "spec:\n  project: default\n  source: {repoURL: oci://registry.example.com/a, targetRevision: v1}\n" + sound}, ""},
@@ -97,42 +100,63 @@ func TestJudgement(t *testing.T) {
 		"Force of an app":       {[]string{oneApp + member + "spec:\n  project: default\n" + plain + sound + "  syncPolicy: {syncOptions: [Force=true]}\n"}, "of an object alone"},
 		"stack option":          {[]string{"# shop apps ServerSideAply=true\n" + note("")}, `warning unknown-sync-option: sync.options of app shop has "ServerSideAply=true", which Argo CD does not know; did you mean "ServerSideApply"?`},
 		"compare of an object":  {[]string{oneApp + note("argocd.argoproj.io/compare-options: ServerSideDiff=true")}, "on the Application alone"},
-		"pointer":               {[]string{oneApp + member + "spec:\n  project: default\n" + plain + sound + "  ignoreDifferences: [{group: apps/v1, kind: Deployment, jsonPointers: [/a~2b]}]\n"}, "warning ignore-differences: spec.ignoreDifferences[0].group"},
+		"pointer":               {[]string{oneApp + member + "spec:\n  project: default\n" + plain + sound + "  ignoreDifferences: [{group: apps/v1, kind: Deployment, jsonPointers: [/a~2b]}]\n"}, "warning ignore-differences: spec.ignoreDifferences[0].group\nwarning ignore-differences: spec.ignoreDifferences[0].jsonPointers[0] is \"/a~2b\""},
 		"metadata, not managed": {[]string{oneApp + member + "spec:\n  project: default\n" + plain + sound + "  syncPolicy: {managedNamespaceMetadata: {labels: {a: b}}}\n"}, "warning sync-policy-contradiction"},
 		"denied kind": {[]string{
 			oneApp + project + "spec: {sourceRepos: ['*'], destinations: [{server: '*', namespace: '*'}], namespaceResourceBlacklist: [{group: '', kind: Config*}]}\n---\n" + member + "spec:\n  project: team\n" + plain + sound + "---\n" + note(""),
-		}, "error project-denies: ConfigMap is in spec.namespaceResourceBlacklist of AppProject team"},
+		}, "error project-denies: ConfigMap is in spec.namespaceResourceBlacklist of AppProject team\ninfo wildcard-project: spec.sourceRepos\ninfo wildcard-project: spec.destinations[0]"},
 		"cluster kinds": {[]string{
 			oneApp + project + "spec: {sourceRepos: ['*'], destinations: [{server: '*', namespace: '*'}]}\n---\n" + member + "spec:\n  project: team\n" + plain + sound + "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: a}\n",
-		}, "ClusterRole.rbac.authorization.k8s.io is not in spec.clusterResourceWhitelist"},
-		"late hook":        {[]string{oneApp + note("") + pod("argocd.argoproj.io/hook: PreSync", useNote)}, "error hook-before-its-objects: spec.template.spec.volumes[0].configMap.name names ConfigMap shop/note"},
-		"hook, helm's":     {[]string{oneApp + note("helm.sh/hook: pre-install") + pod("helm.sh/hook: pre-install", useNote)}, ""},
-		"hook, two waves":  {[]string{oneApp + note(`helm.sh/hook: pre-install, helm.sh/hook-weight: "5"`) + pod("helm.sh/hook: pre-install", useNote)}, "error late-wave"},
-		"late account":     {[]string{oneApp + "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, annotations: {" + inWave("3") + "}}\n" + pod(inWave("2"), "serviceAccountName: a")}, "(wave 3, this wave 2)"},
-		"optional":         {[]string{oneApp + note(inWave("3")) + pod("", "volumes: [{name: v, configMap: {name: note, optional: true}}]")}, ""},
-		"moot":             {[]string{oneApp + "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: {" + inWave("1") + "}}\n---\n" + note("")}, "info moot-wave"},
-		"same wave":        {[]string{oneApp + crd + "---\n" + table}, ""},
-		"PreDelete":        {[]string{oneApp + note("argocd.argoproj.io/hook: PreDelete")}, "which Argo CD has from 3.3 on, and the cluster has 3.2.1"},
-		"rollback":         {[]string{oneApp + note("helm.sh/hook: post-rollback")}, "info hook-never-runs"},
-		"one of two":       {[]string{oneApp + note("argocd.argoproj.io/hook: 'PreSync,PreSink'")}, `warning hook-never-runs: metadata.annotations."argocd.argoproj.io/hook" has "PreSink"`},
-		"definition, hook": {[]string{oneApp + strings.Replace(crd, "tables.shop.example.com}", "tables.shop.example.com, annotations: {argocd.argoproj.io/hook: PreSync}}", 1)}, "warning hook-never-runs: the definition is a hook"},
-		"policy, no hook":  {[]string{oneApp + note("argocd.argoproj.io/hook-delete-policy: HookFailed")}, "info hook-delete-policy"},
-		"later definition": {[]string{"# shop apps\n" + table, "# crds later\n" + crd}, "warning late-definition: kind is Table, which app crds defines, and it comes later"},
-		"chain":            {[]string{"# crds apps\n" + crd, "# two apps after:crds\n" + note(""), "# shop apps after:two\n" + table + "---\n" + argocdConfig(healthCheck)}, ""},
-		"unordered, skips": {[]string{"# crds apps\n" + crd, "# shop apps SkipDryRunOnMissingResource=true\n" + table}, ""},
-		"deadlock":         {[]string{"# shop apps\n" + table + "---\n" + argocdConfig(healthCheck), "# crds later\n" + crd}, "error late-definition"},
-		"layers":           {[]string{"# a one\n" + note(""), "# b two\n" + note("")}, "info waves-without-health: the waves of the layers"},
-		"shared, same":     {[]string{"# a one\n" + settings("x"), "# b one\n" + settings("x")}, "warning shared-object: app a has ConfigMap x/settings too"},
-		"shared, not same": {[]string{"# a one\n" + settings("a"), "# b one\n" + settings("a") + "data: {a: b}\n"}, "error shared-object"},
-		"shared crd":       {[]string{"# a one\n" + crd, "# b one\n" + crd}, "info shared-object"},
-		"no namespace":     {[]string{"# a one CreateNamespace=false\n" + note("")}, "sync.options say CreateNamespace=false"},
-		"later namespace":  {[]string{"# a one\n" + settings("b"), "# b two\n" + note("")}, "which only app b makes, and it comes later"},
-		"twice":            {[]string{oneApp + settings("shop") + "---\n" + settings("shop")}, "info repeated-object"},
+		}, "ClusterRole.rbac.authorization.k8s.io is not in spec.clusterResourceWhitelist\ninfo wildcard-project: spec.sourceRepos\ninfo wildcard-project: spec.destinations[0]"},
+		"late hook":         {[]string{oneApp + note("") + pod("argocd.argoproj.io/hook: PreSync", useNote)}, "error hook-before-its-objects: spec.template.spec.volumes[0].configMap.name names ConfigMap shop/note"},
+		"hook, helm's":      {[]string{oneApp + note("helm.sh/hook: pre-install") + pod("helm.sh/hook: pre-install", useNote)}, ""},
+		"hook, two waves":   {[]string{oneApp + note(`helm.sh/hook: pre-install, helm.sh/hook-weight: "5"`) + pod("helm.sh/hook: pre-install", useNote)}, "error late-wave"},
+		"late account":      {[]string{oneApp + "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, annotations: {" + inWave("3") + "}}\n" + pod(inWave("2"), "serviceAccountName: a")}, "(wave 3, this wave 2)"},
+		"optional":          {[]string{oneApp + note(inWave("3")) + pod("", "volumes: [{name: v, configMap: {name: note, optional: true}}]")}, ""},
+		"moot":              {[]string{oneApp + "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: {" + inWave("1") + "}}\n---\n" + note("")}, "info moot-wave"},
+		"same wave":         {[]string{oneApp + crd + "---\n" + table}, ""},
+		"PreDelete":         {[]string{oneApp + note("argocd.argoproj.io/hook: PreDelete")}, "which Argo CD has from 3.3 on, and the cluster has 3.2.1"},
+		"rollback":          {[]string{oneApp + note("helm.sh/hook: post-rollback")}, "info hook-never-runs"},
+		"one of two":        {[]string{oneApp + note("argocd.argoproj.io/hook: 'PreSync,PreSink'")}, `warning hook-never-runs: metadata.annotations."argocd.argoproj.io/hook" has "PreSink"`},
+		"definition, hook":  {[]string{oneApp + strings.Replace(crd, "tables.shop.example.com}", "tables.shop.example.com, annotations: {argocd.argoproj.io/hook: PreSync}}", 1)}, "warning hook-never-runs: the definition is a hook"},
+		"policy, no hook":   {[]string{oneApp + note("argocd.argoproj.io/hook-delete-policy: HookFailed")}, "info hook-delete-policy"},
+		"later definition":  {[]string{"# shop apps\n" + table, "# crds later\n" + crd}, "warning late-definition: kind is Table, which app crds defines, and it comes later\ninfo waves-without-health"},
+		"chain":             {[]string{"# crds apps\n" + crd, "# two apps after:crds\n" + note(""), "# shop apps after:two\n" + table + "---\n" + argocdConfig(healthCheck)}, ""},
+		"unordered, skips":  {[]string{"# crds apps\n" + crd, "# shop apps SkipDryRunOnMissingResource=true\n" + table}, ""},
+		"deadlock":          {[]string{"# shop apps\n" + table + "---\n" + argocdConfig(healthCheck), "# crds later\n" + crd}, "error late-definition"},
+		"layers":            {[]string{"# a one\n" + note(""), "# b two\n" + note("")}, "info waves-without-health: the waves of the layers"},
+		"shared, same":      {[]string{"# a one\n" + settings("a"), "# b one\n" + settings("a")}, "warning shared-object: app a has ConfigMap a/settings too"},
+		"shared, not same":  {[]string{"# a one\n" + settings("a"), "# b one\n" + settings("a") + "data: {a: b}\n"}, "error shared-object"},
+		"shared crd":        {[]string{"# a one\n" + crd, "# b one\n" + crd}, "info shared-object"},
+		"no namespace":      {[]string{"# a one CreateNamespace=false\n" + note("")}, "sync.options say CreateNamespace=false"},
+		"later namespace":   {[]string{"# a one\n" + settings("b"), "# b two\n" + note("")}, "which only app b makes, and it comes later\ninfo waves-without-health"},
+		"chart's version":   {[]string{oneApp + member + "spec:\n  project: default\n  source: {repoURL: https://g.example.com, path: a, targetRevision: v1, helm: {valueFiles: [$KUBE_VERSION/values.yaml]}}\n" + sound}, ""},
+		"automated":         {[]string{oneApp + member + "spec:\n  project: default\n" + plain + sound + "  syncPolicy: {automated: {prune: true, selfHeal: true}}\n"}, ""},
+		"switched off":      {[]string{oneApp + member + "spec:\n  project: default\n" + plain + sound + "  syncPolicy: {automated: {enabled: false, prune: true}}\n"}, "info sync-policy-contradiction: spec.syncPolicy.automated.prune"},
+		"OpenShift's":       {[]string{oneApp + settings("openshift") + "---\n" + settings("openshift-config")}, ""},
+		"no replicas":       {[]string{oneApp + note(inWave("3")) + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {replicas: 0, template: {spec: {" + useNote + "}}}\n"}, ""},
+		"replicas":          {[]string{oneApp + note(inWave("3")) + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {replicas: 1, template: {spec: {" + useNote + "}}}\n"}, "error late-wave"},
+		"large":             {[]string{oneApp + large("")}, "error annotation-limit"},
+		"large, replaced":   {[]string{oneApp + large("argocd.argoproj.io/sync-options: Replace=true")}, ""},
+		"twice, one a test": {[]string{oneApp + note("helm.sh/hook: test") + "---\n" + note("")}, "info hook-never-runs"},
+		"shared hook":       {[]string{"# a one\n" + settings("a"), "# b one\n" + strings.Replace(settings("a"), "name: settings", "name: settings, annotations: {argocd.argoproj.io/hook: Sync}", 1)}, "warning shared-object"},
+		"policy, clusters":  {[]string{oneApp + project + "spec: {roles: [{name: ci, policies: ['p, proj:team:ci, clusters, get, https://a.example.com, allow', 'p, proj:team:ci, applications, get, other/*, allow']}]}\n"}, "warning invalid-project: spec.roles[0].policies[1]"},
+		"denied alone": {[]string{
+			oneApp + project + "spec: {sourceRepos: ['!https://other.example.com/**'], destinations: [{server: https://kubernetes.default.svc, namespace: shop}]}\n---\n" + member + "spec:\n  project: team\n" + plain + sound,
+		}, ""},
+		"twice": {[]string{oneApp + settings("shop") + "---\n" + settings("shop")}, "info repeated-object"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := said(t, stack(t, c.texts...))
-			if c.want == "" && len(got) > 0 || c.want != "" && !slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, c.want) }) {
-				t.Errorf("%q is not what is said:\n%s", c.want, strings.Join(got, "\n"))
+			var want []string
+			if c.want != "" {
+				want = strings.Split(c.want, "\n")
+			}
+			missing := slices.ContainsFunc(want, func(w string) bool {
+				return !slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, w) })
+			})
+			if missing || len(got) != len(want) {
+				t.Errorf("%q is not what is said:\n%s", want, strings.Join(got, "\n"))
 			}
 		})
 	}
@@ -173,6 +197,26 @@ func TestScopedToProject(t *testing.T) {
 	}
 }
 
+// A cluster that a Secret declares for a project is one of its destinations, whatever these say.
+func TestClusterOfProject(t *testing.T) {
+	text := project + "spec: {sourceRepos: ['https://git.example.com/*'], destinations: [{name: other, namespace: shop}]}\n---\n" + member + "spec:\n  project: team\n" + plain + sound
+	cluster := "---\napiVersion: v1\nkind: Secret\nmetadata: {name: here, labels: {argocd.argoproj.io/secret-type: cluster}}\nstringData: {project: PROJECT, server: https://kubernetes.default.svc}\n"
+	for owner, want := range map[string]int{"team": 0, "others": 1} {
+		if got := said(t, stack(t, oneApp+text+strings.Replace(cluster, "PROJECT", owner, 1))); len(got) != want {
+			t.Errorf("of %s: %q", owner, got)
+		}
+	}
+}
+
+func TestVersions(t *testing.T) {
+	for version, want := range map[string]bool{"3.2.9": true, "v2.14.1": true, "3.3.0": false, "3.4.9": false, "4.0.0": false, "": false, "latest": false, "3": false} {
+		j := judge{in: validate.Input{Plan: render.Plan{Cluster: render.Cluster{ArgoCD: version}}}}
+		if got := j.before(3, 3); got != want {
+			t.Errorf("%q is before 3.3: %t", version, got)
+		}
+	}
+}
+
 func TestPatterns(t *testing.T) {
 	for _, c := range []struct {
 		pattern, text string
@@ -187,6 +231,8 @@ func TestPatterns(t *testing.T) {
 		{"team-{a,b}", "team-b", 0, true},
 		{"team-[!a]", "team-a", 0, false},
 		{"a.b", "axb", 0, false},
+		{"a,b", "a,b", 0, true},
+		{"{a,b},c", "b,c", 0, true},
 	} {
 		if got, sound := matches(c.pattern, c.text, c.separator); got != c.want || !sound {
 			t.Errorf("%s and %s: %v", c.pattern, c.text, got)

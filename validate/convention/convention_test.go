@@ -110,6 +110,10 @@ func TestNetworkPolicies(t *testing.T) {
 			policy("a", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {tier: core}}}]}]}"), []string{"...allow-monitoring"}},
 		{"names by TCP alone", []any{"allow-dns-egress"}, deployment("") + policy("a", "{podSelector: {}, egress: [{ports: [{port: 53}]}]}"), []string{"...allow-dns-egress"}},
 		{"names in a range of ports", []any{"allow-dns-egress"}, deployment("") + policy("a", "{podSelector: {}, egress: [{ports: [{protocol: UDP, port: 1, endPort: 99}]}]}"), nil},
+		{"names in a range of one port", []any{"allow-dns-egress"}, deployment("") + policy("a", "{podSelector: {}, egress: [{ports: [{protocol: UDP, port: 53, endPort: 53}]}]}"), nil},
+		{"names out of a range of ports", []any{"allow-dns-egress"}, deployment("") + policy("a", "{podSelector: {}, egress: [{ports: [{protocol: UDP, port: 54, endPort: 99}]}]}"), []string{"...allow-dns-egress"}},
+		{"all but that namespace", []any{"allow-monitoring"}, deployment("") + policy("a", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [monitoring-core]}]}}]}]}"), []string{"...allow-monitoring"}},
+		{"all but another namespace", []any{"allow-monitoring"}, deployment("") + policy("a", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [other]}]}}]}]}"), nil},
 		{"names for each workload", []any{"allow-dns-egress"}, deployment("") + policy("a", "{podSelector: {matchLabels: {app: example}}, egress: [{}]}"), nil},
 		{"names for another workload", []any{"allow-dns-egress"}, deployment("") + policy("a", "{podSelector: {matchLabels: {app: other}}, egress: [{}]}"), []string{"...allow-dns-egress"}},
 		{"services by range", []any{"allow-cluster-services-egress"}, deployment("") + policy("a", "{podSelector: {}, egress: [{to: [{ipBlock: {cidr: 10.43.0.0/16}}]}]}"), nil},
@@ -152,6 +156,14 @@ func TestPoliciesOfOtherKindsAreSaidToBeUnread(t *testing.T) {
 		if len(lines) > 0 || len(unchecked) != 1 {
 			t.Errorf("%q %v", lines, unchecked)
 		}
+	}
+}
+
+// Nobody has to let in who is inside already.
+func TestPoliciesOfTheNamespaceItself(t *testing.T) {
+	setting := map[string]any{"policies": []any{"allow-monitoring", "allow-traefik"}, "monitoring": "example", "traefik": "example"}
+	if lines, _ := judged(t, stack(t, map[string]any{"networkPolicies": setting}, part{"example", "example", deployment("") + route("example") + policy("deny", denyAll)})); len(lines) > 0 {
+		t.Errorf("%q", lines)
 	}
 }
 
@@ -263,6 +275,7 @@ func TestPlacement(t *testing.T) {
 	apart := "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: example}}}]}}"
 	scaler := "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: example}\nspec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: example}, minReplicas: 3, maxReplicas: 5}\n"
 	spreads := map[string]any{"topologySpread": map[string]any{"topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule"}}
+	anyway := map[string]any{"topologySpread": map[string]any{"topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}}
 	worker := map[string]any{"nodeRole": map[string]any{"tiers": map[string]any{"core": map[string]any{"role": "worker"}}}}
 	for _, c := range []struct {
 		name        string
@@ -276,6 +289,7 @@ func TestPlacement(t *testing.T) {
 		{"scaled by KEDA", spreads, scaledTo("1", "") + "---\napiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: example}\nspec: {scaleTargetRef: {name: example}, maxReplicaCount: 4}\n", []string{"...4 replicas want"}},
 		{"skewed", spreads, scaledTo("2", spreading("maxSkew: 2, whenUnsatisfiable: DoNotSchedule")), []string{"...has maxSkew 2"}},
 		{"if possible", spreads, scaledTo("2", spreading("maxSkew: 1, whenUnsatisfiable: ScheduleAnyway")), []string{`...whenUnsatisfiable "ScheduleAnyway"`}},
+		{"more than is asked for", anyway, scaledTo("2", spreading("maxSkew: 1, whenUnsatisfiable: DoNotSchedule")), nil},
 		{"of others", spreads, scaledTo("2", strings.Replace(spreading("maxSkew: 1, whenUnsatisfiable: DoNotSchedule"), "app: example", "app: other", 1)), []string{"...does not select its own Pods"}},
 		{"spread", spreads, scaledTo("2", spreading("maxSkew: 1, whenUnsatisfiable: DoNotSchedule")), nil},
 		{"apart", spreads, scaledTo("2", apart), nil},

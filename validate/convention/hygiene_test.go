@@ -18,12 +18,13 @@ func TestImages(t *testing.T) {
 		"registry.example.com/a@sha256:" + sum:        nil,
 		"registry.example.com/a:latest@sha256:" + sum: nil,
 		"registry.example.com.evil.test/a:1":          {"image-registry: "},
+		"localhost/a:1":                               {"image-registry: "},
 		"nginx:1":                                     {"image-registry: "},
 		"bitnami/nginx:1":                             nil,
 		"docker.io/bitnami/nginx:1":                   nil,
 		"bitnamilegacy/nginx:1":                       {"image-registry: "},
 	} {
-		in := stack(t, map[string]any{"images": map[string]any{"digest": false, "registries": []any{"registry.example.com", "docker.io/bitnami/"}}},
+		in := stack(t, map[string]any{"images": map[string]any{"digest": false, "registries": []any{"registry.example.com", "docker.io/bitnami/", "docker.io/localhost"}}},
 			part{"example", "example", imageOf(name, "")})
 		if lines, _ := judged(t, in); !holds(lines, want) {
 			t.Errorf("%s: %q, want %q", name, lines, want)
@@ -74,6 +75,7 @@ func TestHygiene(t *testing.T) {
 		{defaultAccount, "without a token", deployment("automountServiceAccountToken: false"), 0},
 		{threeReplicas, "scaled", scaledTo("1", "") + scaler, 0},
 		{threeReplicas, "scaled from one", scaledTo("3", "") + strings.Replace(scaler, "minReplicas: 3, ", "", 1), 1},
+		{threeReplicas, "scaled by KEDA, from nobody knows how many", scaledTo("3", "") + "---\napiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: example}\nspec: {scaleTargetRef: {name: example}, maxReplicaCount: 4}\n", 0},
 		{threeReplicas, "none", scaledTo("0", ""), 0},
 		{noAntiAffinity, "one", scaledTo("1", ""), 0},
 		{noAntiAffinity, "preferred", scaledTo("2", "affinity: {podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, podAffinityTerm: {topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: example}}}}]}}"), 0},

@@ -431,6 +431,30 @@ func TestNoPolicies(t *testing.T) {
 	}
 }
 
+// Whether a policy is about anything is not known of a selection of apps, nor where one could not be rendered.
+func TestIdlePolicies(t *testing.T) {
+	plan := planOf(`policies: p: {match: kind: "Deploymnet", message: "m", check: spec: replicas: >=2}`)
+	rules, err := policy.Rules(t.Context(), plan, policy.Watch{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		edit func(*validate.Input)
+		want int
+	}{
+		"whole":    {func(*validate.Input) {}, 1},
+		"narrowed": {func(in *validate.Input) { in.Plan.Others = []render.App{{Name: "left"}} }, 0},
+		"failed":   {func(in *validate.Input) { in.Results = in.Results[:1] }, 0},
+	} {
+		in := inputOf(t, plan, deployment, database)
+		c.edit(&in)
+		said, err := validate.Run(t.Context(), in, rules)
+		if err != nil || len(said.Findings) != c.want {
+			t.Errorf("%s: %+v, %v", name, said.Findings, err)
+		}
+	}
+}
+
 // fleet gives policies and n objects of a few kinds.
 func fleet(t testing.TB, n int) validate.Input {
 	var b strings.Builder

@@ -247,6 +247,11 @@ func TestLostApp(t *testing.T) {
 			t.Errorf("%s: %s", c.annotations, brief(found))
 		}
 	}
+	spared := "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: tables.example.com}\nspec: {group: example.com, names: {kind: Table}}\n"
+	found, _ = judge(t, hop{left: spared + deployment, edit: final}.input(t), lostData)
+	if want := "lost-data cascade Application.argoproj.io argocd/shop\nlost-data info CustomResourceDefinition.apiextensions.k8s.io tables.example.com"; brief(found) != want {
+		t.Errorf("definition:\n%s\nwant\n%s", brief(found), want)
+	}
 	// An app that stays and loses everything is no app that goes.
 	if found, _ := judge(t, hop{left: left}.input(t), lostApp); len(found) > 0 {
 		t.Errorf("the app stays: %s", brief(found))

@@ -190,6 +190,31 @@ func (f field) values() (safe, unsafe any) {
 	return safe, unsafe
 }
 
+// Of several fields all have to keep, or one of them where the row says so.
+func TestSeveralFieldsThatKeep(t *testing.T) {
+	both := row{keeps: []field{{path: "spec a", safe: []string{"keep"}}, {path: "spec b", safe: []string{"keep"}}}}
+	one := both
+	one.either = true
+	for _, c := range []struct {
+		a, b          string
+		both, one     bool
+		byBoth, byOne string
+	}{
+		{"keep", "keep", true, true, "spec.a", "spec.a"},
+		{"keep", "drop", false, true, "spec.b", "spec.a"},
+		{"drop", "keep", false, true, "spec.a", "spec.b"},
+		{"drop", "drop", false, false, "spec.a", "spec.a"},
+	} {
+		o := &render.Object{Tree: map[string]any{"spec": map[string]any{"a": c.a, "b": c.b}}}
+		if held, f := both.held(o); held != c.both || f.name() != c.byBoth {
+			t.Errorf("a: %s, b: %s, both: %t by %s", c.a, c.b, held, f.name())
+		}
+		if held, f := one.held(o); held != c.one || f.name() != c.byOne {
+			t.Errorf("a: %s, b: %s, one: %t by %s", c.a, c.b, held, f.name())
+		}
+	}
+}
+
 // Every row of the catalogue is found for its kind, judges an object whose fields do not keep by its own severity,
 // and one whose fields do by the other.
 func TestCatalogue(t *testing.T) {

@@ -254,7 +254,7 @@ func TestRandomValuesAreNoSecretsOfTheRepository(t *testing.T) {
 
 func TestVariablesFlagsAndConfigMaps(t *testing.T) {
 	for _, manifest := range []string{
-		podWith("{name: DB_PASSWORD, value: hunter2}"), podWith("{name: apiToken, value: abc123}"), podWith("{name: CLIENT_SECRET, value: x-1}"), podWith("{name: ENCRYPTION_KEY, value: abcdef}"),
+		podWith("{name: DB_PASSWORD, value: hunter2}"), podWith("{name: apiToken, value: abc123}"), podWith("{name: DB_PASSWORD_2, value: hunter2}"), podWith("{name: CLIENT_SECRET, value: x-1}"), podWith("{name: ENCRYPTION_KEY, value: abcdef}"),
 		"apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\nspec: {pod: {env: [{name: PASSWORD, value: hunter2}]}}\n",
 		"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, args: [\"--db-password=hunter2\"]}]}\n",
 		"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {initContainers: [{name: a, command: [run, --token, abc123]}]}\n",
@@ -283,6 +283,7 @@ func TestEncodings(t *testing.T) {
 	for _, c := range []struct{ part, name, value, want string }{
 		{"data", "user", b64(b64("some-user-name")), "base64-twice"},
 		{"stringData", "user", b64("some-user-name"), "base64-twice"},
+		{"stringData", "user", b64("a-name."), "base64-twice"}, // short, and padded as only base64 is
 		{"data", "user", b64("name\n"), "trailing-newline"},
 		{"stringData", "user", "name\n", "trailing-newline"},
 		{"stringData", "user", "<path:kv/data/a#b>\n", "trailing-newline"},
@@ -309,6 +310,7 @@ func TestEncodings(t *testing.T) {
 		{"data", "a", b64("x <path:kv/data/a#b>")},
 		{"stringData", "a", "Basic <path:kv/data/a#b | base64encode>"},
 		{"data", "a", "<path:kv/data/a#b | jsonPath {.x} | base64encode>"},
+		{"stringData", "a", "<path:kv/data/a#client_id>"}, // a name, and no number
 		{"stringData", "key_base64", "<path:kv/data/a#b | base64encode>"},
 	} {
 		if got := rulesFor(t, object("Secret", c[0], c[1], c[2])); len(got) > 0 {
@@ -463,6 +465,7 @@ func TestSealedAndEncryptedObjects(t *testing.T) {
 		{sops("hunter2-3", "\"ENC[AES256_GCM,data:y]\""), "sops-not-encrypted"},
 		{sops("12", "\"ENC[AES256_GCM,data:y]\""), "sops-not-encrypted"},
 		{object("Secret", "stringData", ".dockerconfigjson", `{"auths":{"r.example.com":{"auth":"`+b64("ci:hunter2-3")+`"}}}`), "registry-password"},
+		{object("Secret", "stringData", ".dockerconfigjson", `{"auths":{"r.example.com":{"password":"hunter2hunter2ab"}}}`), "registry-password"}, // base64 by its looks
 		{object("Secret", "stringData", ".dockercfg", `{"r.example.com":{"username":"a","password":"hunter2-3"}}`), "registry-password"},
 		{object("Secret", "stringData", ".dockerconfigjson", `{"auths":{"r.example.com":{"username":"a","password":"<path:kv/data/a#b>"}}}`), ""},
 	} {

@@ -312,3 +312,21 @@ func typeOf(v any) string {
 	}
 	return "scalar"
 }
+
+// Since 1.37 an autoscaler may go down to nothing, if something else than the Pods says when to come back.
+func TestScaleToZero(t *testing.T) {
+	text := "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n  minReplicas: 0\n  maxReplicas: 3\n  metrics: [METRIC]\n"
+	for metric, want := range map[string][]string{
+		"{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 50}}}":                                                     {"invalid-autoscaler spec.metrics"},
+		"{type: External, external: {metric: {name: queue}, target: {type: Value, value: \"3\"}}}":                                                         nil,
+		"{type: Object, object: {metric: {name: hits}, describedObject: {apiVersion: v1, kind: Service, name: web}, target: {type: Value, value: \"3\"}}}": nil,
+	} {
+		text := strings.Replace(text, "METRIC", metric, 1)
+		if got := placesOf(judgedAt(t, text, 37)); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", metric, got, want)
+		}
+		if got := placesOf(judgedAt(t, text, 36)); !slices.Equal(got, []string{"invalid-autoscaler spec.minReplicas"}) {
+			t.Errorf("%s, before: %q", metric, got)
+		}
+	}
+}

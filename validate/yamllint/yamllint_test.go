@@ -206,6 +206,26 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+// What is said of nothing between brackets is what is said of something, unless there is another setting for it.
+// Source: yamllint's rules/brackets.py, where -1 of the one stands for the other.
+func TestEmptyCollections(t *testing.T) {
+	for settings, want := range map[string]int{
+		"min-spaces-inside: 1, max-spaces-inside: 1":                                                         1,
+		"min-spaces-inside: 1, max-spaces-inside: 1, min-spaces-inside-empty: 0, max-spaces-inside-empty: 0": 0,
+		"min-spaces-inside: 0, max-spaces-inside: 1":                                                         0,
+		"min-spaces-inside: 0, max-spaces-inside: 0, min-spaces-inside-empty: 1, max-spaces-inside-empty: 1": 1,
+	} {
+		c, err := configFor(fstest.MapFS{".yamllint": {Data: []byte("rules: {brackets: {" + settings + "}}\n")}}, ".")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &file{scanned: scan("a: []\n")}
+		if got := c.lint(f, "a.yaml", takeBack(f)); len(got) != want {
+			t.Errorf("%s: %+v", settings, got)
+		}
+	}
+}
+
 // Texts that would take for ever where something is looked at again and again. Of a second, and with the race detector of
 // many, none takes a minute.
 func TestHostileTexts(t *testing.T) {

@@ -140,7 +140,6 @@ func TestJudgement(t *testing.T) {
 		"large, replaced":   {[]string{oneApp + large("argocd.argoproj.io/sync-options: Replace=true")}, ""},
 		"twice, one a test": {[]string{oneApp + note("helm.sh/hook: test") + "---\n" + note("")}, "info hook-never-runs"},
 		"shared hook":       {[]string{"# a one\n" + settings("a"), "# b one\n" + strings.Replace(settings("a"), "name: settings", "name: settings, annotations: {argocd.argoproj.io/hook: Sync}", 1)}, "warning shared-object"},
-		"policy, clusters":  {[]string{oneApp + project + "spec: {roles: [{name: ci, policies: ['p, proj:team:ci, clusters, get, https://a.example.com, allow', 'p, proj:team:ci, applications, get, other/*, allow']}]}\n"}, "warning invalid-project: spec.roles[0].policies[1]"},
 		"denied alone": {[]string{
 			oneApp + project + "spec: {sourceRepos: ['!https://other.example.com/**'], destinations: [{server: https://kubernetes.default.svc, namespace: shop}]}\n---\n" + member + "spec:\n  project: team\n" + plain + sound,
 		}, ""},
@@ -204,6 +203,45 @@ func TestClusterOfProject(t *testing.T) {
 	for owner, want := range map[string]int{"team": 0, "others": 1} {
 		if got := said(t, stack(t, oneApp+text+strings.Replace(cluster, "PROJECT", owner, 1))); len(got) != want {
 			t.Errorf("of %s: %q", owner, got)
+		}
+	}
+}
+
+// A policy is what the API of Argo CD takes, or said to be another.
+func TestPolicies(t *testing.T) {
+	for policy, want := range map[string]string{
+		"p, proj:team:ci, applications, sync, team/*, allow":                       "",
+		"p,proj:team:ci,applications,action/apps/Deployment/restart,team/a/b,deny": "",
+		"p, proj:team:ci, repositories, create, team/*, allow":                     "",
+		"p, proj:team:ci, clusters, get, https://a.example.com, allow":             `want an object of the project, "team/*"`,
+		"p, proj:team:ci, applications, get, other/*, allow":                       `want an object of the project, "team/*"`,
+		"p, proj:team:ci, applications, get, team/a/b/c, allow":                    `want an object of the project, "team/*"`,
+		"p, proj:team:cd, applications, get, team/*, allow":                        `want the subject "proj:team:ci"`,
+		"p, proj:team:ci, application, get, team/*, allow":                         "want one of the resources applications,",
+		"p, proj:team:ci, applications, read, team/*, allow":                       "want one of the actions get,",
+		"p, proj:team:ci, applications, get, team/*, yes":                          "want the effect allow or deny",
+		"p, proj:team:ci, applications, get, team/*":                               `want "p, SUBJECT,`,
+		"g, proj:team:ci, applications, get, team/*, allow":                        `want "p, SUBJECT,`,
+	} {
+		if got := wrongPolicy("team", "ci", policy); !strings.HasPrefix(got, want) || (got == "") != (want == "") {
+			t.Errorf("%s: %q", policy, got)
+		}
+	}
+}
+
+// What a destination with "!" denies beyond its own namespace has changed with Argo CD 3.6.
+func TestDeniedClusters(t *testing.T) {
+	text := project + "spec: {destinations: [{name: '!in-cluster', namespace: system}, {server: '*', namespace: shop}]}\n"
+	for version, want := range map[string]bool{"3.5.7": false, "3.6.0": true} {
+		in := stack(t, oneApp+text)
+		in.Plan.Cluster.ArgoCD = version
+		j := newJudge(in)
+		of := &in.Effective[0].Objects[0]
+		if ok, known := j.permitsPlace(of, inCluster, "", "shop"); ok != want || !known {
+			t.Errorf("%s: %t, %t", version, ok, known)
+		}
+		if ok, known := j.permitsPlace(of, inCluster, "", "system"); ok || !known {
+			t.Errorf("%s: its own namespace: %t, %t", version, ok, known)
 		}
 	}
 }

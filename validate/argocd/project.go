@@ -102,6 +102,16 @@ func (j *judge) roles(o *render.Object) {
 	}
 }
 
+// What a policy of a project may be about. Repositories and clusters are named as objects of the project too: their addresses
+// are what the policies of argocd-rbac-cm have. Sources: argo-cd util/rbac/rbac.go, ProjectScoped; pkg/apis/application/v1alpha1
+// types.go, validActions, validActionPatterns and isValidObject.
+var (
+	projectScoped  = []string{"applications", "applicationsets", "clusters", "exec", "logs", "repositories"}
+	policyActions  = []string{"get", "create", "update", "delete", "sync", "override", "rollback", "*"}
+	detailedAction = regexp.MustCompile(`(action|update|delete)/`)
+	policyObject   = regexp.MustCompile(`^([*\w.-]+/)?[*\w.-]+$`) // with the namespace of the Application where it has one of its own
+)
+
 // wrongPolicy says what is wrong with a policy of a role of a project, or "".
 func wrongPolicy(project, role, policy string) string {
 	parts := strings.Split(policy, ",")
@@ -112,10 +122,15 @@ func wrongPolicy(project, role, policy string) string {
 		return `want "p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT"`
 	}
 	subject := "proj:" + project + ":" + role
+	of, inside := strings.CutPrefix(parts[4], project+"/")
 	switch {
 	case parts[1] != subject:
 		return fmt.Sprintf("want the subject %q", subject)
-	case !strings.HasPrefix(parts[4], project+"/") && parts[2] != "clusters" && parts[2] != "repositories":
+	case !slices.Contains(projectScoped, parts[2]):
+		return "want one of the resources " + strings.Join(projectScoped, ", ")
+	case !slices.Contains(policyActions, parts[3]) && !detailedAction.MatchString(parts[3]):
+		return "want one of the actions " + strings.Join(policyActions, ", ") + " and action/..."
+	case !inside || !policyObject.MatchString(of):
 		return fmt.Sprintf("want an object of the project, %q or one application of it", project+"/*")
 	case parts[5] != "allow" && parts[5] != "deny":
 		return "want the effect allow or deny"
@@ -224,7 +239,7 @@ func (j *judge) permits(project, o *render.Object) {
 	if slices.Contains(own.clusters, server+name) || (server == "") == (name == "") || len(validate.ListAt(project.Tree, "spec", "destinations")) == 0 {
 		return
 	}
-	if ok, known := permitsPlace(project, server, name, space); known && !ok {
+	if ok, known := j.permitsPlace(project, server, name, space); known && !ok {
 		j.say(verdict{denied, validate.Warning}, o, render.Path{"spec", "destination"}, fmt.Sprintf("spec.destination is namespace %q of %q, which spec.destinations of AppProject %s does not permit", space, server+name, project.Key.Name))
 	}
 }
@@ -255,8 +270,9 @@ func permitsRepo(project *render.Object, repo string) (permitted, known bool) {
 }
 
 // permitsPlace is AppProject.isDestinationMatched. A cluster has a name and an address, of which the Application says
-// one; the other is known of Argo CD's own cluster alone.
-func permitsPlace(project *render.Object, server, name, space string) (permitted, known bool) {
+// one; the other is known of Argo CD's own cluster alone. Until 3.6 a denied name denies whatever the namespace of the entry is,
+// as && binds closer than || there.
+func (j *judge) permitsPlace(project *render.Object, server, name, space string) (permitted, known bool) {
 	server = strings.TrimRight(server, "/")
 	if server == inCluster || name == inClusterName {
 		server, name = inCluster, inClusterName
@@ -274,7 +290,7 @@ func permitsPlace(project *render.Object, server, name, space string) (permitted
 		switch {
 		case (byServer || byName) && inSpace:
 			permitted = true
-		case strings.HasPrefix(validate.TextAt(d, "name"), "!") && !byName, strings.HasPrefix(validate.TextAt(d, "server"), "!") && !byServer && inSpace,
+		case strings.HasPrefix(validate.TextAt(d, "name"), "!") && !byName && (inSpace || j.before(3, 6)), strings.HasPrefix(validate.TextAt(d, "server"), "!") && !byServer && inSpace,
 			strings.HasPrefix(validate.TextAt(d, "namespace"), "!") && !inSpace && byServer:
 			return false, known
 		}

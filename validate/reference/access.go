@@ -116,8 +116,8 @@ func (j *judge) subPath(volume, mount any, at render.Path) {
 	if !ok || strings.Contains(file, "/") {
 		return
 	}
-	for part, kind := range map[string]string{"configMap": "ConfigMap", "secret": "Secret"} {
-		from := validate.MappingAt(volume, part)
+	for _, of := range []struct{ part, kind string }{{"configMap", "ConfigMap"}, {"secret", "Secret"}} {
+		from, kind := validate.MappingAt(volume, of.part), of.kind
 		name := validate.TextAt(from, "name") + validate.TextAt(from, "secretName")
 		if name == "" || from["optional"] == true {
 			continue

@@ -219,16 +219,21 @@ func (x *index) reflected(of render.Key, notes map[string]string, keys map[strin
 	}})
 }
 
-// claims adds the volume claims that a StatefulSet makes.
+// mostClaims bounds the claims of one set: replicas may be any number, and no cluster has more Pods of one.
+const mostClaims = 10_000
+
+// claims adds the volume claims that a StatefulSet makes: TEMPLATE-SET-ORDINAL, from spec.ordinals.start on.
+// Source: kubernetes pkg/controller/statefulset/stateful_set_utils.go, getPersistentVolumeClaimName and getStartOrdinal.
 func (x *index) claims(o *render.Object) {
+	start, _ := validate.NumberAt(o.Tree, "spec", "ordinals", "start")
 	replicas, ok := validate.NumberAt(o.Tree, "spec", "replicas")
 	if !ok {
 		replicas = 1
 	}
 	each(o.Tree, "spec.volumeClaimTemplates.[].metadata.name", func(v any, _ render.Path) {
 		name, _ := v.(string)
-		for i := range min(replicas, 100) {
-			x.put(keyOf("PersistentVolumeClaim", o.Key.Namespace, name+"-"+o.Key.Name+"-"+strconv.FormatInt(i, 10)), target{})
+		for i := range min(replicas, mostClaims) {
+			x.put(keyOf("PersistentVolumeClaim", o.Key.Namespace, name+"-"+o.Key.Name+"-"+strconv.FormatInt(start+i, 10)), target{})
 		}
 	})
 }

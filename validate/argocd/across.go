@@ -45,7 +45,10 @@ func (j *judge) repeated(a *app) {
 	}
 }
 
-// shared finds objects that two apps have.
+// shared finds objects that two apps have. How bad it is follows from what becomes of the object: two that differ are fought over
+// at every sync; two that are the same are not, until one app loses its own and prunes it for both. Definitions are the common
+// case (charts that bring the same CustomResourceDefinitions), and Argo CD sets no tracking on those, so losing one does not prune it. Hooks
+// are created anew by whoever syncs. Names with "/*" are made up by the server, and no two are one.
 func (j *judge) shared() {
 	if !j.stack {
 		return
@@ -115,6 +118,8 @@ func (j *judge) earlier(a, b *app) bool {
 	return j.dependsOn(b, a.Name, map[string]bool{})
 }
 
+// dependsOn says whether an app waits for one of that name. The loader refuses cycles; plans from elsewhere may have them, so
+// none is followed twice.
 func (j *judge) dependsOn(a *app, name string, seen map[string]bool) bool {
 	if seen[a.Name] {
 		return false
@@ -169,7 +174,9 @@ func (j *judge) makers() map[string][]*app {
 	return all
 }
 
-// namespaces finds objects in namespaces that nobody makes, or only an app that comes later.
+// namespaces finds objects in namespaces that nobody makes, or only an app that comes later. It is said once for an app and a
+// namespace: the hundred objects in it have one cause. That any app makes it is enough where nothing orders the two: the sync
+// fails and is tried again until it is there.
 func (j *judge) namespaces() {
 	makers := j.makers()
 	for _, a := range j.apps {
@@ -195,7 +202,10 @@ func (j *judge) namespaces() {
 	}
 }
 
-// definitions finds custom resources whose definition comes from an app that is not there before.
+// definitions finds custom resources whose definition comes from an app that is not there before. Where the root Application has
+// a health check for Applications, waiting turns into a deadlock: the later app is created when this one is healthy, which it
+// never is. SkipDryRunOnMissingResource helps an app that is tried again, and not one that has to come first. A definition that
+// comes from nowhere in the stack is no matter of order; rules about schemas say that the kind is not known.
 func (j *judge) definitions() {
 	makers := map[[2]string][]*app{}
 	for _, a := range j.apps {
@@ -241,6 +251,8 @@ const (
 	healthKnown
 )
 
+// health says what is known of the check: it stands in argocd-cm under a key of its own, or in one text for all kinds, the older
+// form, which is still read (argo-cd util/settings/settings.go, GetResourceOverrides).
 func (j *judge) health() int {
 	if j.config == nil {
 		return healthUnknown

@@ -25,6 +25,9 @@ func (j *judge) application(a *app, o *render.Object) {
 	j.finalizers(o)
 }
 
+// destination judges where an Application goes. Which cluster that is has to be said once: with both ends, or neither, Argo CD
+// does not choose (argo-cd util/argo/argo.go, GetDestinationCluster). A namespace is needed by some objects alone, so that
+// there is none is only worth knowing.
 func (j *judge) destination(o *render.Object) {
 	server, name := validate.TextAt(o.Tree, "spec", "destination", "server"), validate.TextAt(o.Tree, "spec", "destination", "name")
 	at := render.Path{"spec", "destination"}
@@ -60,6 +63,8 @@ func sourcesOf(o *render.Object) []from {
 	return all
 }
 
+// sources judges what an Application is made of. That source stands beside sources is refused by nobody: GetSources takes
+// sources, and who edits source sees nothing change.
 func (j *judge) sources(o *render.Object) {
 	all := sourcesOf(o)
 	several := len(validate.ListAt(o.Tree, "spec", "sources")) > 0
@@ -78,15 +83,18 @@ func (j *judge) sources(o *render.Object) {
 // kindsOfSource are the fields that say how a source is rendered (ApplicationSource.ExplicitType).
 func kindsOfSource() []string { return []string{"helm", "kustomize", "directory", "plugin"} }
 
+// source judges one source. Of several, one may be there for its values files alone, and needs no path then. An OCI artifact
+// needs a path like any repository, "." for all of it (argo-cd util/argo/argo.go, validateSourcePermissions, and docs
+// user-guide/oci). That a chart cannot have a ref is said by the repo-server when a values file asks for it
+// (reposerver/repository/repository.go); what nobody asks for yet is refused here too, as it never works.
 func (j *judge) source(o *render.Object, s from, several bool) {
 	chart, path, ref := validate.TextAt(s.tree, "chart"), validate.TextAt(s.tree, "path"), validate.TextAt(s.tree, "ref")
 	what := s.at.String()
 	if validate.TextAt(s.tree, "repoURL") == "" {
 		j.say(verdict{source, validate.Error}, o, s.at, what+" has no repoURL")
 	}
-	oci := strings.HasPrefix(validate.TextAt(s.tree, "repoURL"), "oci://")
 	switch {
-	case path == "" && chart == "" && !oci && !(several && ref != ""):
+	case path == "" && chart == "" && !(several && ref != ""):
 		j.say(verdict{source, validate.Error}, o, s.at, what+" has neither path nor chart")
 	case chart != "" && ref != "":
 		j.say(verdict{source, validate.Error}, o, s.at.With("ref"), fmt.Sprintf("%s has ref %q and a chart, and Argo CD reads values from Git repositories alone", what, ref))
@@ -122,7 +130,8 @@ func (j *judge) revision(o *render.Object, s from) {
 	}
 }
 
-// constraint says whether a revision is a range of versions (argo-cd util/versions, IsConstraint).
+// constraint says whether a revision is a range of versions (argo-cd util/versions/tags.go, IsConstraint). It is known by its
+// looks: the library that parses ranges there was refused for this one question.
 func constraint(revision string) bool {
 	return revision != "" && strings.ContainsAny(revision, "*^~><=|") || floatingVersion.MatchString(revision)
 }
@@ -131,7 +140,8 @@ var floatingVersion = regexp.MustCompile(`^v?[0-9]+(\.[0-9]+)?\.[xX](\.[xX])?$|^
 
 var refName = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)
 
-// refs judges the sources that others take values files from, and those who do.
+// refs judges the sources that others take values files from, and those who do. A ref that no values file names is only worth
+// knowing: it is fetched for nothing, unless its path is rendered too. Source: argo-cd util/argo/argo.go, GetRefSources.
 func (j *judge) refs(o *render.Object, all []from, several bool) {
 	named, used := map[string]bool{}, map[string]bool{}
 	for _, s := range all {
@@ -178,6 +188,8 @@ type valuesFile struct {
 	at   render.Path
 }
 
+// valuesFiles lists what a source reads from files that may be in another source. Parameters of files are resolved as values
+// files are (reposerver/repository/repository.go, getResolvedValueFiles and the loop over FileParameters after it).
 func valuesFiles(s from) []valuesFile {
 	var files []valuesFile
 	for i, v := range validate.ListAt(s.tree, "helm", "valueFiles") {
@@ -193,14 +205,17 @@ func valuesFiles(s from) []valuesFile {
 	return files
 }
 
-// refOf gives the name of the source that a values file is in. A variable of the build environment is none.
+// refOf gives the name of the source that a values file is in. A variable of the build environment is none, although it is
+// written alike. Source: argo-cd docs user-guide/build-environment.
 func refOf(file string) (string, bool) {
 	name, _, slash := strings.Cut(file, "/")
 	name, ok := strings.CutPrefix(name, "$")
 	return name, ok && slash && refName.MatchString(name) && !strings.HasPrefix(name, "ARGOCD_") && name != "KUBE_VERSION" && name != "KUBE_API_VERSIONS"
 }
 
-// policy judges the sync policy of an Application.
+// policy judges the sync policy of an Application: settings of which one makes another do nothing. None is refused anywhere.
+// Options are looked for as whole texts, so of two values of one option whichever is asked for counts. Source: argo-cd controller/sync.go; for Replace and ServerSideApply gitops-engine
+// pkg/sync/sync_context.go, applyObject, which asks for Replace first.
 func (j *judge) policy(o *render.Object) {
 	at := render.Path{"spec", "syncPolicy"}
 	options := validate.TextsAt(o.Tree, "spec", "syncPolicy", "syncOptions")
@@ -237,6 +252,7 @@ func (j *judge) policy(o *render.Object) {
 	}
 }
 
+// opposite gives the other value of a switch, or "" for what is none.
 func opposite(value string) string {
 	switch value {
 	case "true":

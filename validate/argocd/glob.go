@@ -20,7 +20,8 @@ func matches(pattern, text string, separator byte) (fits, sound bool) {
 	return expression.MatchString(text), true
 }
 
-// translate writes a pattern as a regular expression.
+// translate writes a pattern as a regular expression, byte by byte: what is special in a pattern is ASCII. Linking gobwas/glob was
+// refused for one function; the cases of its syntax that projects use are in the tests.
 func translate(pattern string, separator byte) string {
 	single := "."
 	if separator != 0 {

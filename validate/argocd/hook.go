@@ -10,7 +10,9 @@ import (
 	"sluice/validate"
 )
 
-// hook judges the annotations that make an object a hook.
+// hook judges the annotations that make an object a hook. The worst is said first, and nothing else of the phase: a word that is
+// no phase makes Argo CD drop the object without a condition, as if it had never been rendered. A hook of helm's that Argo CD
+// does not run is meant for helm (tests, rollbacks), so it is only worth knowing.
 // Source: argo-cd gitops-engine/pkg/sync/hook and controller/hook.go.
 func (j *judge) hook(a *app, o *render.Object) {
 	text, stated := a.annotation(o, hookAnnotation)
@@ -55,7 +57,9 @@ func (j *judge) before(major, minor int) bool {
 	return err == nil && err2 == nil && (have < major || have == major && then < minor)
 }
 
-// hookPolicy judges when a hook is deleted: one of an unknown word is deleted before the next is created, the default.
+// hookPolicy judges when a hook is deleted: one of an unknown word is deleted before the next is created, the default. People
+// write helm's words (before-hook-creation), hence the comparison without hyphens. Only what
+// ends can be found done by the next sync, and so not run again. Source: gitops-engine pkg/sync/hook/delete_policy.go.
 func (j *judge) hookPolicy(a *app, o *render.Object, phase string) {
 	text, ok := a.annotation(o, policyAnnotation)
 	at := annotationPath(policyAnnotation)

@@ -32,7 +32,8 @@ func options() map[string]option {
 	}
 }
 
-// wrongOption says what is wrong with a sync option of an Application or of an object, or "".
+// wrongOption says what is wrong with a sync option of an Application or of an object, or "". Options are compared as whole texts
+// upstream, so case and white space around "=" count, and a word that is nearly one does nothing at all.
 func wrongOption(text string, ofApp bool) string {
 	all := options()
 	name, value, _ := strings.Cut(text, "=")

@@ -24,6 +24,7 @@ func (m moment) String() string {
 	return fmt.Sprintf("%s, wave %d", names[m.phase], m.wave)
 }
 
+// after says whether the moment comes later: a wave counts within its phase alone.
 func (m moment) after(o moment) bool {
 	return m.phase > o.phase || m.phase == o.phase && m.wave > o.wave
 }
@@ -41,7 +42,9 @@ func momentOf(o *render.Object) (moment, bool) {
 }
 
 // order judges in which order the objects of one app come. Argo CD applies a wave when the one before it is healthy; a
-// workload whose Pods cannot start is not.
+// workload whose Pods cannot start is not. Only what the same app brings is judged: what another app has, or an operator makes,
+// is there or not whatever the waves say. At the second sync all of it is there, which is why nobody notices until a cluster
+// is built anew.
 func (j *judge) order(a *app) {
 	for i := range a.set.Objects {
 		o := &a.set.Objects[i]
@@ -110,6 +113,7 @@ func awaitedPods(o *render.Object) (map[string]any, render.Path, bool) {
 	default:
 		return nil, nil, false
 	}
+	// No Pod is waited for. (JSON gives one type of zero, YAML the other.)
 	if n := validate.ValueAt(o.Tree, "spec", "replicas"); n == int64(0) || n == uint64(0) {
 		return nil, nil, false
 	}
@@ -124,7 +128,8 @@ type need struct {
 	at  render.Path // in the spec of the Pod
 }
 
-// needs lists the ConfigMaps, Secrets, claims and the account that a Pod cannot start without.
+// needs lists the ConfigMaps, Secrets, claims and the account that a Pod cannot start without. Pull secrets are none of them: the
+// kubelet tries without. What is optional is waited for by nobody. Source: Kubernetes API reference, PodSpec.
 func needs(spec map[string]any, space string) []need {
 	var all []need
 	add := func(kind, name string, optional any, at ...any) {

@@ -24,6 +24,8 @@ func (j *judge) project(a *app, o *render.Object) {
 	j.windows(o)
 }
 
+// wildcards finds entries that permit everything, an entry each. Of destinations only the cluster and the namespace together
+// do; a namespace of every cluster, or every namespace of one, is a choice that people make.
 func (j *judge) wildcards(o *render.Object) {
 	for i, repo := range validate.ListAt(o.Tree, "spec", "sourceRepos") {
 		if repo == "*" {
@@ -138,7 +140,8 @@ func wrongPolicy(project, role, policy string) string {
 	return ""
 }
 
-// windows judges the sync windows (SyncWindow.Validate).
+// windows judges the sync windows (SyncWindow.Validate, and ValidateProject for what they are of). Schedules and durations are not
+// judged: that needs the parser of the very version.
 func (j *judge) windows(o *render.Object) {
 	for i, w := range validate.ListAt(o.Tree, "spec", "syncWindows") {
 		at := render.Path{"spec", "syncWindows", i}
@@ -151,7 +154,9 @@ func (j *judge) windows(o *render.Object) {
 	}
 }
 
-// permitted holds the Applications of the stack, and the apps that they deploy, to their projects.
+// permitted holds the Applications of the stack, and the apps that they deploy, to their projects. An app is known by the name
+// of its Application, with the prefix that hydrate gives it or without. Those that hydrate itself writes are not among the
+// objects yet; their projects are found by the name that they will have.
 func (j *judge) permitted() {
 	used := map[*render.Object]bool{}
 	for _, a := range j.apps {
@@ -305,7 +310,9 @@ func fitsOrNot(pattern, text string) (fits, sound bool) {
 	return fits != deny, sound
 }
 
-// permitsKinds holds the kinds of an app's objects, and the namespaces that they state, to a project.
+// permitsKinds holds the kinds of an app's objects to a project, each kind once. The two lists of what is permitted mean opposite
+// things where they are left out: no namespaceResourceWhitelist permits every namespaced kind, no clusterResourceWhitelist
+// permits no other; an empty one permits none in both. What is denied wins over what is permitted.
 // Source: AppProject.IsGroupKindNamePermitted.
 func (j *judge) permitsKinds(project *render.Object, a *app) {
 	if j.inherits() {

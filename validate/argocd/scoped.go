@@ -19,6 +19,8 @@ type scope struct {
 	unknown  bool     // a Secret of these is made by an operator, or has a placeholder
 }
 
+// scoped reads the Secrets of all apps for one project, once. A placeholder in a field that decides, or an operator that makes
+// such Secrets, makes the project's scope unknown, and then nothing is said to be denied.
 func (j *judge) scoped(project string) scope {
 	if s, known := j.scopes[project]; known {
 		return s

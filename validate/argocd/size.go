@@ -17,7 +17,9 @@ const (
 	limit       = 256 << 10
 )
 
-// size judges whether an object fits into its own annotation. An app's options are known of a stack alone.
+// size judges whether an object fits into its own annotation. An app's options are known of a stack alone. The object is written
+// as JSON as kubectl does, with a line break (k8s.io/kubectl pkg/util/apply.go, GetModifiedConfiguration, by json.Encoder);
+// server-side apply and replace keep no such annotation. Most objects are small: a bound that needs no JSON spares the rest.
 func (j *judge) size(a *app, o *render.Object) {
 	if !j.stack || atMost(o.Tree) <= limit {
 		return
@@ -59,7 +61,9 @@ func atMost(v any) int {
 	return 32
 }
 
-// scaled judges workloads whose replicas stand in the manifest and are set by an autoscaler.
+// scaled judges workloads whose replicas stand in the manifest and are set by an autoscaler. Without selfHeal the number comes
+// back with the next sync, with it at once; without automated sync a person does it, and sees it. KEDA's default of what is
+// scaled is a Deployment (keda apis/keda/v1alpha1/scaledobject_types.go). An autoscaler in another app counts.
 func (j *judge) scaled(a *app, o *render.Object) {
 	if !j.stack {
 		return

@@ -110,7 +110,7 @@ func TestNetworkPolicies(t *testing.T) {
 			policy("a", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {tier: core}}}]}]}"), []string{"...allow-monitoring"}},
 		{"names by TCP alone", []any{"allow-dns-egress"}, deployment("") + policy("a", "{podSelector: {}, egress: [{ports: [{port: 53}]}]}"), []string{"...allow-dns-egress"}},
 		{"names in a range of ports", []any{"allow-dns-egress"}, deployment("") + policy("a", "{podSelector: {}, egress: [{ports: [{protocol: UDP, port: 1, endPort: 99}]}]}"), nil},
-		{"names in a range of one port", []any{"allow-dns-egress"}, deployment("") + policy("a", "{podSelector: {}, egress: [{ports: [{protocol: UDP, port: 53, endPort: 53}]}]}"), nil},
+		{"names at the end of a range of ports", []any{"allow-dns-egress"}, deployment("") + policy("a", "{podSelector: {}, egress: [{ports: [{protocol: UDP, port: 50, endPort: 53}]}]}"), nil},
 		{"names out of a range of ports", []any{"allow-dns-egress"}, deployment("") + policy("a", "{podSelector: {}, egress: [{ports: [{protocol: UDP, port: 54, endPort: 99}]}]}"), []string{"...allow-dns-egress"}},
 		{"all but that namespace", []any{"allow-monitoring"}, deployment("") + policy("a", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [monitoring-core]}]}}]}]}"), []string{"...allow-monitoring"}},
 		{"all but another namespace", []any{"allow-monitoring"}, deployment("") + policy("a", "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [other]}]}}]}]}"), nil},

@@ -9,7 +9,9 @@ import (
 	"sluice/validate"
 )
 
-// scaled makes the check of what is scaled: a mapping {apiVersion, kind, name}.
+// scaled makes the check of what is scaled: a mapping {apiVersion, kind, name}. The version is not compared: one that the server
+// does not have is another rule's. Of the built-in workloads a name that another kind has is certainly the wrong kind; that no
+// kind has it may be because an operator makes the workload.
 func scaled(keys ...string) func(*judge) {
 	return func(j *judge) {
 		v := validate.MappingAt(j.object.Tree, keys...)
@@ -41,7 +43,7 @@ func scaled(keys ...string) func(*judge) {
 	}
 }
 
-// subjects follows the ServiceAccounts that a binding binds.
+// subjects follows the ServiceAccounts that a binding binds. Users and groups are no objects: the API server takes any name.
 func subjects(j *judge) {
 	each(j.object.Tree, "subjects.[]", func(v any, at render.Path) {
 		at = slices.Clone(at)
@@ -57,7 +59,9 @@ func subjects(j *judge) {
 	})
 }
 
-// webhook makes the check of the Service that the API server calls: a mapping {name, namespace, port}.
+// webhook makes the check of the Service that the API server calls: a mapping {name, namespace, port}. A mapping without a
+// namespace is refused by the server, and a url in its place leads out. The port is 443 unless said.
+// Source: kubernetes pkg/apis/admissionregistration/v1/defaults.go, SetDefaults_ServiceReference.
 func webhook(path string) func(*judge) {
 	return func(j *judge) {
 		each(j.object.Tree, path, func(v any, at render.Path) {
@@ -88,7 +92,8 @@ func injected(j *judge) {
 	j.follow(lead{rule: missingIssuer, to: keyOf("Certificate.cert-manager.io", space, name), field: at})
 }
 
-// pod follows what the spec of Pods names.
+// pod follows what the spec of Pods names. Mounts are looked at for their subPath alone: that a mount has its volume is checked
+// by the API server, and so by another rule.
 func (j *judge) pod(rows []compiled, spec map[string]any, at render.Path) {
 	for _, r := range rows {
 		j.row(r, spec, at)
@@ -110,7 +115,7 @@ func (j *judge) pod(rows []compiled, spec map[string]any, at render.Path) {
 }
 
 // subPath holds the subPath of a mount to the keys of the ConfigMap or Secret that is mounted: where there is no such
-// file, an empty directory takes its place. Source: kubernetes pkg/volume/util/subpath.
+// file, an empty directory takes its place. A path with a slash leads below a key, which only items make. Source: kubernetes pkg/volume/util/subpath.
 func (j *judge) subPath(volume, mount any, at render.Path) {
 	file, field, ok := j.text(mount, at, "subPath")
 	if !ok || strings.Contains(file, "/") {

@@ -9,7 +9,8 @@ import (
 
 // creators finds the apps that make Secrets or ConfigMaps themselves: in which a workload runs as an account that may
 // create them. What such an app refers to and does not render, it may make when it runs (certificates of webhooks,
-// generated passwords).
+// generated passwords). Of such an app a missing Secret is no finding: a controller with that right is told names in ways that
+// nobody can list. The aggregated roles "admin" and "edit" of Kubernetes have the right too.
 func (x *index) creators() map[string]bool {
 	if x.made != nil {
 		return x.made
@@ -54,7 +55,8 @@ func (x *index) creators() map[string]bool {
 
 const rbac = "rbac.authorization.k8s.io"
 
-// creates says whether a role allows to create Secrets or ConfigMaps.
+// creates says whether a role allows to create Secrets or ConfigMaps. API groups are not compared: these resources are of the
+// core group, and nobody else's are called so.
 func creates(role *render.Object) bool {
 	return slices.ContainsFunc(validate.ListAt(role.Tree, "rules"), func(rule any) bool {
 		verbs, resources := validate.ListAt(rule, "verbs"), validate.ListAt(rule, "resources")

@@ -199,7 +199,8 @@ func (x *index) names(key render.Key) []string {
 	return names
 }
 
-// put adds what an operator makes.
+// put adds what an operator makes. Where the stack has the object too, or two operators make it, what is known is joined: keys
+// are those of both, and not known as soon as one of them has any that are not.
 func (x *index) put(key render.Key, made target) {
 	key = x.place(key)
 	t := x.targets[key]
@@ -255,7 +256,8 @@ var fillers = []string{
 }
 
 // mayMake says whether a missing object, which an app refers to, may be made by something that nobody can read the result
-// of.
+// of: the distribution, a deployment of others in that namespace, an operator that names things after its custom resource, or
+// for Secrets and ConfigMaps, a container that is told the name or may write it.
 func (x *index) mayMake(app string, key render.Key) bool {
 	if slices.Contains(systemSpaces, key.Namespace) || x.foreign[key.Namespace] && key.Namespace != "" {
 		return true

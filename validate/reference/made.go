@@ -32,7 +32,8 @@ func makersByKind() map[string][]maker {
 	return all
 }
 
-// make adds what is made from an object.
+// make adds what is made from an object. A custom resource that no row is about makes its namespace uncertain, and names that
+// begin with its own: operators name what they make so. Groups that are known to make nothing are listed, not guessed.
 func (x *index) make(makers map[string][]maker, o *render.Object) {
 	kind := o.Key.GroupKind()
 	for _, m := range makers[kind] {
@@ -44,7 +45,8 @@ func (x *index) make(makers map[string][]maker, o *render.Object) {
 	}
 }
 
-// products adds what one row says.
+// products adds what one row says: objects in the object's own namespace, and Pods of which a few labels are known. Labels of
+// which a path leads nowhere are left out, and the Pods have the rest.
 func (x *index) products(m maker, o *render.Object) {
 	for _, row := range []struct{ kind, names string }{
 		{"Secret", m.secrets}, {"ConfigMap", m.configs}, {"Service", m.services}, {"ServiceAccount", m.accounts}, {"PersistentVolumeClaim", m.claims},

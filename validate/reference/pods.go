@@ -68,6 +68,7 @@ type match struct {
 // none is the match of what is nowhere.
 func (m *match) none() bool { return m == nil || len(m.pods) == 0 }
 
+// add takes Pods in, before the namespace is asked.
 func (s *space) add(p *pods) { s.pods = append(s.pods, p) }
 
 // label prepares the namespace for being asked by label.
@@ -150,12 +151,13 @@ type selector struct {
 	exprs  []expression
 }
 
+// expression is one of matchExpressions.
 type expression struct {
 	key, operator string
 	values        []string
 }
 
-// selectorOf reads a LabelSelector. It is false where a placeholder or something else than text is in it.
+// selectorOf reads a LabelSelector, nil as an empty one; callers leave those alone. It is false where a placeholder or something else than text is in it.
 func (j *judge) selectorOf(v any, at render.Path) (selector, bool) {
 	m, _ := v.(map[string]any)
 	sel := selector{labels: words(m, "matchLabels")}
@@ -274,14 +276,14 @@ func template(o *render.Object) (any, render.Path, bool) {
 	return v, path, ok
 }
 
-// podSpec gives the spec of the Pods that an object makes.
+// podSpec gives the spec of the Pods that an object makes. That of a VirtualMachine is a machine's, with other fields.
 func podSpec(o *render.Object) (map[string]any, render.Path, bool) {
 	t, at, ok := template(o)
 	spec := validate.MappingAt(t, "spec")
 	return spec, at.With("spec"), ok && spec != nil && o.Key.Group != "kubevirt.io"
 }
 
-// podsOf gives the Pods that a workload makes.
+// podsOf gives the Pods that a workload makes. KubeVirt and Knative add labels and containers of their own.
 func podsOf(o *render.Object) (*pods, bool) {
 	t, _, ok := template(o)
 	if !ok {
@@ -303,6 +305,7 @@ func podsOf(o *render.Object) (*pods, bool) {
 	return p, true
 }
 
+// containerPorts lists the ports that a container declares.
 func containerPorts(container any) []port {
 	var ports []port
 	for _, v := range validate.ListAt(container, "ports") {
@@ -312,6 +315,7 @@ func containerPorts(container any) []port {
 	return ports
 }
 
+// protocol gives that of a port, TCP where none is stated (kubernetes pkg/apis/core/v1/defaults.go).
 func protocol(v any) string {
 	if p := validate.TextAt(v, "protocol"); p != "" {
 		return p

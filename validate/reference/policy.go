@@ -10,7 +10,8 @@ import (
 	"sluice/validate"
 )
 
-// networkPolicy holds the selectors of a NetworkPolicy to the Pods and namespaces of the stack.
+// networkPolicy holds the selectors of a NetworkPolicy to the Pods and namespaces of the stack. All of it is only worth knowing:
+// policies are written for what may come, too. Where others bring Pods that are not known, nothing is said.
 func networkPolicy(j *judge) {
 	at := render.Path{"spec", "podSelector"}
 	if sel, ok := j.selectorOf(validate.ValueAt(j.object.Tree, at[0].(string), at[1].(string)), at); ok && !sel.empty() && j.quiet(j.object.Key.Namespace) {
@@ -28,7 +29,9 @@ func (j *judge) quiet(name string) bool {
 	return j.partly == "" && !slices.Contains(systemSpaces, name) && !j.foreign[name] && len(j.opaque[name]) == 0
 }
 
-// peer judges one peer of a rule: first the namespaces that it selects, then the Pods in them.
+// peer judges one peer of a rule: first the namespaces that it selects, then the Pods in them. A peer without namespaceSelector
+// is in the policy's own namespace. One unknown namespace among those selected ends the judgement: the Pods may be there.
+// Source: Kubernetes API reference, NetworkPolicyPeer.
 func (j *judge) peer(v any, at render.Path) {
 	if j.partly != "" {
 		return
@@ -58,7 +61,9 @@ func (j *judge) peer(v any, at render.Path) {
 	j.say(danglingPeerPod, validate.Info, field, fmt.Sprintf("%s selects no Pod of the stack in %s: %s", field, namespaceText(spaces), selectorText(sel)))
 }
 
-// selected lists the namespaces that a selector selects. It is false where that cannot be known, or where it is none.
+// selected lists the namespaces that a selector selects. It is false where that cannot be known, or where it is none. The server
+// puts the label kubernetes.io/metadata.name on every namespace; other labels are known only of those that the stack has as
+// objects, as CreateNamespace=true makes one with labels that nobody renders.
 func (j *judge) selected(sel selector, at render.Path) ([]string, bool) {
 	if sel.empty() {
 		return nil, false // all of them, those of others too
@@ -95,6 +100,7 @@ func (j *judge) selected(sel selector, at render.Path) ([]string, bool) {
 	return nil, false
 }
 
+// namespaceText names namespaces in a message.
 func namespaceText(names []string) string {
 	if len(names) == 1 {
 		return "namespace " + names[0]
@@ -102,6 +108,7 @@ func namespaceText(names []string) string {
 	return "namespaces " + strings.Join(names, ", ")
 }
 
+// selectorText writes a selector as kubectl takes it where it can, and expressions after it.
 func selectorText(sel selector) string {
 	parts := []string{}
 	if len(sel.labels) > 0 {
@@ -185,7 +192,9 @@ func (j *judge) count(s *space) {
 	}
 }
 
-// serviceMonitor holds a ServiceMonitor to the Services that it selects, and the ports that it names to theirs.
+// serviceMonitor holds a ServiceMonitor to the Services that it selects, and the ports that it names to theirs. One of several
+// Services with the port is enough: a monitor of many is written so. An endpoint with targetPort has no port, and is left alone.
+// Source: prometheus-operator API reference, ServiceMonitorSpec and Endpoint.
 func serviceMonitor(j *judge) {
 	at := render.Path{"spec", "selector"}
 	sel, ok := j.selectorOf(validate.ValueAt(j.object.Tree, "spec", "selector"), at)
@@ -307,7 +316,8 @@ func (j *judge) watched() ([]string, bool) {
 	return names, true
 }
 
-// podMonitor holds a PodMonitor to the Pods that it selects, and the ports that it names to theirs.
+// podMonitor holds a PodMonitor to the Pods that it selects, and the ports that it names to theirs. Pods of which an operator
+// makes more than is known may have any port. Source: prometheus-operator API reference, PodMetricsEndpoint.
 func podMonitor(j *judge) {
 	at := render.Path{"spec", "selector"}
 	sel, ok := j.selectorOf(validate.ValueAt(j.object.Tree, "spec", "selector"), at)

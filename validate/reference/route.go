@@ -35,13 +35,14 @@ func traefikRoute(j *judge) {
 	}
 }
 
-// traefikMiddleware follows what a Middleware names.
+// traefikMiddleware follows what a Middleware names: others in a chain, and the Service of error pages.
 func traefikMiddleware(j *judge) {
 	each(j.object.Tree, "spec.chain.middlewares.[]", func(m any, at render.Path) { j.traefikName("Middleware", m, slices.Clone(at)) })
 	each(j.object.Tree, "spec.errors.service", func(v any, at render.Path) { j.traefikService(v, slices.Clone(at)) })
 }
 
-// traefikName follows {name, namespace} to a kind of the object's group.
+// traefikName follows {name, namespace} to a kind of the object's group: the API groups of Traefik 2 and 3 do not see each
+// other's objects.
 func (j *judge) traefikName(kind string, v any, at render.Path) {
 	name, nameAt, ok := j.text(v, at, "name")
 	if !ok {
@@ -61,7 +62,8 @@ func (j *judge) traefikName(kind string, v any, at render.Path) {
 	j.follow(lead{rule: danglingRoute, to: to, field: nameAt})
 }
 
-// joined follows "namespace-name": every way to cut it is tried.
+// joined follows "namespace-name": every way to cut it is tried, as both parts may have hyphens. No suggestion is made, as
+// which part is misspelled is not known.
 func (j *judge) joined(to render.Key, text string, at render.Path) {
 	for i, c := range text {
 		if c == '-' {
@@ -78,13 +80,15 @@ func (j *judge) joined(to render.Key, text string, at render.Path) {
 	j.say(danglingRoute, validate.Info, at, fmt.Sprintf("%s is \"%s@kubernetescrd\", and the stack has no %s that is so called (namespace-name)", at, text, to.Kind))
 }
 
+// traefikServices follows the services of a route.
 func (j *judge) traefikServices(route any, at render.Path) {
 	for i, v := range validate.ListAt(route, "services") {
 		j.traefikService(v, at.With("services", i))
 	}
 }
 
-// traefikService follows one service of a route.
+// traefikService follows one service of a route. Its serversTransport is looked for in the namespace of the service. A name with
+// "@" is of another provider ("api@internal"), and a TraefikService has no ports that could be compared.
 func (j *judge) traefikService(v any, at render.Path) {
 	name, nameAt, ok := j.text(v, at, "name")
 	if transport, transportAt, ok := j.text(v, at, "serversTransport"); ok && !strings.Contains(transport, "@") {
@@ -157,7 +161,8 @@ func gatewayRoute(j *judge) {
 	})
 }
 
-// gateway follows the certificates of the listeners.
+// gateway follows the certificates of the listeners. What is no Secret is of an implementation's own making, and left alone.
+// Source: gateway-api spec, SecretObjectReference.
 func gateway(j *judge) {
 	each(j.object.Tree, "spec.listeners.[].tls.certificateRefs.[]", func(v any, at render.Path) {
 		at = slices.Clone(at)
@@ -176,7 +181,8 @@ func gateway(j *judge) {
 	})
 }
 
-// granted says where no ReferenceGrant of the target's namespace allows a reference from another one.
+// granted says where no ReferenceGrant of the target's namespace allows a reference from another one. Grants only add up, so
+// one is enough; a name is stated only to narrow the grant to one target. Source: gateway-api spec, ReferenceGrant.
 func (j *judge) granted(to render.Key, at render.Path) {
 	from := j.object.Key
 	if to.Namespace == from.Namespace || j.partly != "" || j.foreign[to.Namespace] {

@@ -61,7 +61,7 @@ func steps(at string) []string {
 	return list
 }
 
-// row follows the references of one row.
+// row follows the references of one row. The path is that of the walk and changes with it, so what is kept of it is a copy.
 func (j *judge) row(r compiled, tree any, at render.Path) {
 	walk(tree, r.steps, at, func(v any, at render.Path) {
 		switch v := v.(type) {
@@ -77,7 +77,9 @@ func (j *judge) row(r compiled, tree any, at render.Path) {
 	})
 }
 
-// mapped follows a reference that is a mapping: {name, kind, namespace, key, optional, items}.
+// mapped follows a reference that is a mapping: {name, kind, namespace, key, optional, items}. A kind or group that the row does
+// not know is somebody else's, e.g. an issuer of a cloud, and nothing is known of it. A namespace is followed where one is
+// stated: whether the operator allows it is not looked up, as a name that is nowhere is wrong either way.
 func (j *judge) mapped(r compiled, v map[string]any, at render.Path) {
 	field := r.name
 	if field == "" {

@@ -10,7 +10,8 @@ import (
 	"sluice/validate"
 )
 
-// checksByKind are the judgements that no row can say, by kind.
+// checksByKind are the judgements that no row can say, by kind: where what is named follows from several fields, or is chosen by
+// labels, or has ports.
 func checksByKind() map[string][]func(*judge) {
 	return map[string][]func(*judge){
 		"Service":                                                     {service},
@@ -45,7 +46,9 @@ func checksByKind() map[string][]func(*judge) {
 	}
 }
 
-// service holds the selector of a Service to the Pods of its namespace, and its ports to theirs.
+// service holds the selector of a Service to the Pods of its namespace, and its ports to theirs. One without a selector has
+// endpoints that somebody else writes, and an ExternalName has none. A selector with a value that is no text is refused by the
+// server, so the rest of it says nothing.
 func service(j *judge) {
 	sel := selector{labels: words(j.object.Tree, "spec", "selector")}
 	at := render.Path{"spec", "selector"}
@@ -97,7 +100,9 @@ type dangled struct {
 	elsewhere bool // the app has no Pods there, and another may have
 }
 
-// explain compares a selector that selects nothing with the Pods that there are.
+// explain compares a selector that selects nothing with the Pods that there are. It is an error only for a Service, beside
+// workloads of its own app that each contradict it: a label that is merely missing may be set while the Pods run, and Pods of
+// another app may come. The nearest workload is named where half of the labels fit; with fewer it would be any workload.
 func (j *judge) explain(rule string, sel selector, what string) dangled {
 	name := j.object.Key.Namespace
 	var best *pods
@@ -113,6 +118,7 @@ func (j *judge) explain(rule string, sel selector, what string) dangled {
 	if !mine && j.partly != "" {
 		return dangled{elsewhere: true}
 	}
+	// The rule's own severity, which is higher, takes its place.
 	severity := validate.Info
 	text := fmt.Sprintf("%s: none of namespace %s has %s", what, name, selectorText(sel))
 	if best != nil && 2*hits >= len(sel.labels) {
@@ -165,7 +171,7 @@ func (s selector) compare(p *pods) (same, other int) {
 	return same, other
 }
 
-// differ says which labels of Pods are not as a selector wants them.
+// differ says which labels of Pods are not as a selector wants them, in the order of their keys.
 func (p *pods) differ(sel selector) string {
 	var parts []string
 	for _, k := range slices.Sorted(maps.Keys(sel.labels)) {
@@ -179,7 +185,7 @@ func (p *pods) differ(sel selector) string {
 	return strings.Join(parts, ", ")
 }
 
-// meant suggests the one label that is spelled wrong.
+// meant suggests the one label that is spelled wrong: the first by its key of which another value is near.
 func (s *space) meant(sel selector) string {
 	for _, k := range slices.Sorted(maps.Keys(sel.labels)) {
 		if near := nearest(sel.labels[k], s.valuesOf(k)); near != "" {

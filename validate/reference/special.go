@@ -10,7 +10,8 @@ import (
 	"sluice/validate"
 )
 
-// special adds what is made in ways that no row of a table can say.
+// special adds what is made in ways that no row of a table can say: with keys that follow from fields, into other namespaces, or
+// by what charts and Kustomizations bring that are not rendered here.
 func (x *index) special(kind string, o *render.Object) {
 	switch kind {
 	case "Certificate.cert-manager.io":
@@ -58,7 +59,8 @@ func (x *index) special(kind string, o *render.Object) {
 	}
 }
 
-// nested marks the namespace of what is deployed by others, on the word of this object: what is in it is not known.
+// nested marks the namespace of what is deployed by others, on the word of this object: what is in it is not known. Rendering it
+// too was refused: its chart and values may be anywhere, and a stack that wants them judged has them as apps.
 func (x *index) nested(o *render.Object) {
 	if o.Key.Kind == "Application" && x.apps[o.Key.Name] {
 		return // an app of the plan, and judged as such
@@ -91,7 +93,8 @@ func (x *index) generated(o *render.Object) {
 	}
 }
 
-// certificate adds the Secret of a Certificate. Source: cert-manager docs usage/certificate, additional output formats.
+// certificate adds the Secret of a Certificate, with every key that it may have: which formats and keystores are asked for is
+// not compared, as a key that is wanted and not asked for is rare. Source: cert-manager docs usage/certificate, additional output formats.
 func (x *index) certificate(o *render.Object) {
 	name := validate.TextAt(o.Tree, "spec", "secretName")
 	keys := set("tls.crt", "tls.key", "ca.crt", "tls-combined.pem", "key.der", "keystore.jks", "truststore.jks", "keystore.p12", "truststore.p12")
@@ -119,7 +122,8 @@ func (x *index) shim(o *render.Object) {
 	each(o.Tree, "spec.listeners.[].tls.certificateRefs.[].name", see)
 }
 
-// external adds the Secret of an ExternalSecret. Its keys are known where each is named. Source: external-secrets docs
+// external adds the Secret of an ExternalSecret. Its keys are known where each is named: dataFrom takes over whatever the backend
+// has, a template replaces the keys unless it is merged, and one of templateFrom is a text that only the operator reads. Source: external-secrets docs
 // api/externalsecret, guides/templating.
 func (x *index) external(o *render.Object, spec any, name, space string) {
 	to := validate.ValueAt(spec, "target")
@@ -153,7 +157,7 @@ func (x *index) external(o *render.Object, spec any, name, space string) {
 	}
 }
 
-// sealed adds the Secret of a SealedSecret. Source: sealed-secrets README, templates.
+// sealed adds the Secret of a SealedSecret, which has the same name and the same keys, sealed or of the template. Source: sealed-secrets README, templates.
 func (x *index) sealed(o *render.Object) {
 	keys := map[string]bool{}
 	for _, part := range []map[string]any{validate.MappingAt(o.Tree, "spec", "encryptedData"), validate.MappingAt(o.Tree, "spec", "template", "data")} {
@@ -238,7 +242,8 @@ func (x *index) claims(o *render.Object) {
 	})
 }
 
-// builtIn adds what every cluster has, and what its distribution brings.
+// builtIn adds what every cluster has, and what its distribution brings. Of a distribution that is not known
+// nothing is added: better a finding that is suppressed once than a name that only another cluster has.
 // Sources: kubernetes docs (service accounts, priority classes, default roles), k3s docs networking and storage.
 func (x *index) builtIn(cluster render.Cluster) {
 	x.put(keyOf("Service", "default", "kubernetes"), target{ports: []port{{name: "https", number: 443}}})
@@ -270,6 +275,7 @@ func (x *index) builtIn(cluster render.Cluster) {
 	}
 }
 
+// set makes a set of words.
 func set(words ...string) map[string]bool {
 	m := make(map[string]bool, len(words))
 	for _, w := range words {

@@ -441,10 +441,16 @@ func TestStoresOfExternalSecrets(t *testing.T) {
 		}
 	}
 	// A part of the stack is no proof that a store is not there.
-	in := input(nil, app(t, store("ClusterSecretStore", "vault", "")+secret("secretStoreRef: {name: valt, kind: ClusterSecretStore}"), ""))
-	in.Plan.Others = []render.App{{Name: "other"}}
-	if report := judged(t, in); len(report.Findings) > 0 || len(report.Unchecked) != 1 {
-		t.Errorf("%+v", report)
+	for _, manifests := range []string{
+		store("ClusterSecretStore", "vault", "") + secret("secretStoreRef: {name: valt, kind: ClusterSecretStore}"),
+		store("SecretStore", "a", "elsewhere") + secret("secretStoreRef: {name: a}"),
+		store("ClusterSecretStore", "a", "") + secret("secretStoreRef: {name: a}"),
+	} {
+		in := input(nil, app(t, manifests, ""))
+		in.Plan.Others = []render.App{{Name: "other"}}
+		if report := judged(t, in); len(report.Findings) > 0 || len(report.Unchecked) != 1 {
+			t.Errorf("%+v", report)
+		}
 	}
 }
 

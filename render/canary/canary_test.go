@@ -219,3 +219,19 @@ func TestAnInterruptedCheckSaysSo(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// Where no value has a placeholder there is nothing to try, and that a second render goes wrong is nobody's matter.
+func TestNothingToTry(t *testing.T) {
+	s := withTemplate(t, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {b: {{ .Values.other | quote }}}\n", "other: 2\n")
+	result, err := s.render(t.Context(), s.app, func(_ string, text []byte) []byte { return text })
+	if err != nil {
+		t.Fatal(err)
+	}
+	fails := func(context.Context, render.App, canary.Replace) (render.Result, error) {
+		return render.Result{}, errors.New("the repository is gone")
+	}
+	found, unchecked, err := canary.Check(t.Context(), canary.App{Result: result, Render: fails, Ledger: avp.Decode})
+	if len(found)+len(unchecked) > 0 || err != nil {
+		t.Errorf("%v %q %v", found, unchecked, err)
+	}
+}

@@ -52,7 +52,9 @@ type copied struct {
 func newIndex(in validate.Input) *index {
 	x := &index{
 		targets: map[render.Key]*target{}, scoped: in.ClusterScoped, namespaces: map[string]*space{},
-		opaque: map[string][]string{}, foreign: map[string]bool{}, asked: map[render.Key][]string{}, apps: map[string]bool{}, services: map[string][]published{}, dangled: map[string]dangled{}, chosen: map[string]*choice{}, budgets: map[string][]bounded{}, partly: partial(in),
+		opaque: map[string][]string{}, foreign: map[string]bool{}, asked: map[render.Key][]string{}, apps: map[string]bool{},
+		services: map[string][]published{}, dangled: map[string]dangled{}, chosen: map[string]*choice{}, budgets: map[string][]bounded{},
+		partly: partial(in),
 	}
 	for _, app := range in.Plan.Apps() {
 		x.apps[in.Plan.Hydrate.Prefix+app.Name], x.apps[app.Name] = true, true

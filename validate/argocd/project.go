@@ -2,7 +2,6 @@ package argocd
 
 import (
 	"fmt"
-	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -222,7 +221,7 @@ func (j *judge) unknownProject(o *render.Object, name string) {
 	if !j.whole || name == "" || name == "default" || len(names) == 0 {
 		return
 	}
-	j.say(verdict{noProject, validate.Warning}, o, render.Path{"spec", "project"}, fmt.Sprintf("spec.project is %q, and the stack has no such AppProject in namespace %q%s", name, o.Key.Namespace, near(name, names)))
+	j.say(verdict{noProject, validate.Warning}, o, render.Path{"spec", "project"}, fmt.Sprintf("spec.project is %q, and the stack has no such AppProject in namespace %q%s", name, o.Key.Namespace, hint(name, slices.Sorted(slices.Values(names)))))
 }
 
 // permits holds the destination and the sources of an Application to its project. A project has the repositories and
@@ -353,13 +352,4 @@ func inKinds(kinds []any, key render.Key) bool {
 		}
 	}
 	return false
-}
-
-// near gives "; did you mean ...?" for a name among names, in their order.
-func near(name string, names []string) string {
-	sorted := map[string]bool{}
-	for _, n := range names {
-		sorted[n] = true
-	}
-	return hint(name, slices.Sorted(maps.Keys(sorted)))
 }

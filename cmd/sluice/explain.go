@@ -1,118 +1,70 @@
 package main
 
 import (
-	"cmp"
-	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 
+	"github.com/spf13/cobra"
+
+	"sluice/cmd/internal/report"
 	"sluice/render"
-	"sluice/render/cause"
-	"sluice/render/toolchain"
+	"sluice/validate"
 )
 
-// explain looks for the causes of what one side lacks.
-func (c *comparer) explain(ctx context.Context, o *outcome) error {
-	// They are tried where the other side is a capture alone.
-	for _, s := range [][2]*side{{&o.left, &o.right}, {&o.right, &o.left}} {
-		if s[1].again == nil {
-			if err := s[0].alternatives(ctx, c.v); err != nil {
+// explainVerb is the verb that says what a rule is about.
+func explainVerb(v *invocation) *cobra.Command {
+	var form string
+	cmd := &cobra.Command{
+		Use:   "explain [RULE|FAMILY]",
+		Short: "Say what a rule finds, why it matters, what is wrong and right, and how to accept it",
+		Long: "explain tells everything about one rule, or lists all of them, or those of a family:\n" + namedFamilies + ".\n\n" +
+			"The examples are those that the program is tested with. Those of a policy of the stack, policy-NAME, are the tests\n" +
+			"of the policy.",
+		Example: "  sluice explain\n  sluice explain dangling-service\n  sluice explain reference\n  sluice explain --stack . policy-no-latest",
+		Args:    cobra.MaximumNArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return ruleIDs(families()), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("--output", form, "text", "json", "markdown"); err != nil {
 				return err
 			}
-		}
+			rules, broken := v.rulesOf(cmd, args)
+			if rules == nil {
+				return broken
+			}
+			slices.SortStableFunc(rules, func(a, b validate.Rule) int { return strings.Compare(a.ID, b.ID) })
+			list := len(args) == 0
+			if !list {
+				ids := ruleIDs(rules)
+				wanted := []string{args[0]}
+				if !slices.Contains(ids, args[0]) {
+					if wanted, list = ofFamily(args[0]), true; len(wanted) == 0 {
+						return unknownRule(render.Position{}, fmt.Sprintf("rule %q is not known", args[0]), args[0], append(ids, strings.Split(namedFamilies, ", ")...))
+					}
+				}
+				rules = slices.DeleteFunc(rules, func(r validate.Rule) bool { return !slices.Contains(wanted, r.ID) })
+			}
+			return errors.Join(report.Rules(rules).Write(v.out, form, list), broken)
+		},
 	}
-	for _, a := range o.apps {
-		var lost, gained []render.Change
-		for _, change := range a.Effective {
-			switch change.Kind() {
-			case "modified":
-			case "added":
-				gained = append(gained, change)
-			default:
-				lost = append(lost, change)
-			}
-		}
-		if len(lost)+len(gained) == 0 {
-			continue
-		}
-		left, right := o.left.cause(a.Left), o.right.cause(a.Right)
-		// A tree does not keep the sources of an app; those of the other side are what its toolchain is tried on. Its
-		// destination it does keep.
-		if o.left.again == nil && !left.Captured {
-			left.App = a.Right.App
-			left.App.Namespace = cmp.Or(a.Left.App.Namespace, a.Right.App.Namespace)
-		}
-		if o.right.again == nil && !right.Captured {
-			right.App = a.Left.App
-			right.App.Namespace = cmp.Or(a.Right.App.Namespace, a.Left.App.Namespace)
-		}
-		for _, one := range []struct {
-			full, short cause.Side
-			changes     []render.Change
-		}{{left, right, lost}, {right, left, gained}} {
-			// An app that one side lacks as a whole was taken out or put in by a person.
-			if len(one.changes) == 0 || len(one.short.Result.Set.Objects) == 0 && !one.short.Captured {
-				continue
-			}
-			causes, err := cause.Explain(ctx, one.full, one.short, one.changes)
-			if err != nil {
-				return fmt.Errorf("app %s: looking for causes: %w", a.App, err)
-			}
-			for _, found := range causes {
-				o.causes, o.causeApps = append(o.causes, found), append(o.causeApps, a.App)
-			}
-		}
-	}
-	return nil
+	output(cmd, &form, "text", "json", "markdown")
+	v.stackFlags(cmd.Flags())
+	return cmd
 }
 
-// cause gives one app of the side for the search for causes.
-//
-// A hydrated tree says what it was made with, so what its toolchain would give of the files there are now can be tried;
-// the files that it was made from are gone, and what they gave stands for them.
-func (s side) cause(r render.Result) cause.Side {
-	one := cause.Side{App: r.App, Result: r}
-	chain, made := s.files.Toolchain()
-	switch {
-	case s.again != nil:
-		one.Toolchain, one.Files, one.Render, one.Charts = s.chain, s.again.files, s.again.one, s.again.charts
-		one.Others = s.others
-	case made:
-		one.Toolchain = chain
-		one.Render = func(context.Context, render.App, render.Toolchain) (render.Result, error) { return r, nil }
-	default:
-		one.Captured = true
+// rulesOf lists all rules, with the policies of the stack where it is asked for: by its flag, or by the name of one. What is
+// wrong with policies is an error beside them.
+func (v *invocation) rulesOf(cmd *cobra.Command, args []string) ([]validate.Rule, error) {
+	if !cmd.Flags().Changed("stack") && (len(args) == 0 || !strings.HasPrefix(args[0], "policy-")) {
+		return families(), nil
 	}
-	one.Toolchain.Capabilities = r.Capabilities
-	return one
-}
-
-// alternatives fills in the toolchains that a captured output may come from: every profile, both linked Helms, and what the
-// stack declares. One that is not there is left out without a word: nobody asked for it.
-func (s *side) alternatives(ctx context.Context, v *invocation) error {
-	if s.again == nil || s.others != nil {
-		return nil
+	plan, err := v.plan()
+	if err != nil {
+		return nil, err
 	}
-	var crds []render.Object
-	for _, r := range s.results {
-		crds = append(crds, r.Set.Definitions()...)
-	}
-	w := *v
-	w.quiet, w.said = true, map[string]bool{}
-	names := []string{"helm3", "helm4"}
-	for _, profile := range toolchain.Profiles() {
-		names = append(names, "profile="+profile)
-	}
-	names = append(names, slices.Sorted(maps.Keys(s.plan.Toolchains))...)
-	for _, name := range names {
-		chain, err := w.toolchainNamed(ctx, *s.plan, name)
-		if err == nil {
-			chain.Capabilities, err = toolchain.Capabilities(chain, crds)
-		}
-		if err == nil {
-			s.others = append(s.others, chain)
-		}
-	}
-	return ctx.Err()
+	policies, broken := v.policies(cmd.Context(), plan)
+	return familiesWith(brought{policies: policies}), broken
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -102,6 +101,6 @@ func (v *invocation) printLedger(lines []ledgerLine) error {
 	if err := report.Table(v.out, rows); err != nil {
 		return err
 	}
-	v.note("%s", fmt.Sprintf("%d placeholders, %d paths", len(lines), len(asked)))
+	v.note("%d placeholders, %d paths", len(lines), len(asked))
 	return nil
 }

@@ -8,15 +8,15 @@ import (
 )
 
 type findingsJSON struct {
-	Kubernetes string          `json:"kubernetes"`
-	Apps       int             `json:"apps"`
-	Objects    int             `json:"objects"`
-	NotJudged  []string        `json:"notRendered"`
-	Failing    int             `json:"failing"` // findings that count
-	Counts     map[string]int  `json:"counts"`  // of those that nobody accepted, suppressed or knew of, by severity
-	Mended     int             `json:"mended"`
-	Findings   []judgedJSON    `json:"findings"`
-	Unchecked  []uncheckedJSON `json:"unchecked"`
+	Kubernetes  string          `json:"kubernetes"`
+	Apps        int             `json:"apps"`
+	Objects     int             `json:"objects"`
+	NotRendered []string        `json:"notRendered"`
+	Failing     int             `json:"failing"` // findings that count
+	Counts      map[string]int  `json:"counts"`  // of those that nobody accepted, suppressed or knew of, by severity
+	Mended      int             `json:"mended"`
+	Findings    []judgedJSON    `json:"findings"`
+	Unchecked   []uncheckedJSON `json:"unchecked"`
 }
 
 // judgedJSON is a finding of one state.
@@ -47,7 +47,7 @@ type suppressJSON struct {
 func (f Findings) JSON(w io.Writer) error {
 	c := f.count()
 	out := findingsJSON{
-		Kubernetes: f.judgedFor(), Apps: len(f.Results), Objects: c.objects, NotJudged: append([]string{}, f.Failed...),
+		Kubernetes: f.judgedFor(), Apps: len(f.Results), Objects: c.objects, NotRendered: append([]string{}, f.Failed...),
 		Failing: len(f.Report.Counting(f.Least)), Counts: c.by, Mended: f.Mended, Findings: []judgedJSON{}, Unchecked: []uncheckedJSON{},
 	}
 	for _, found := range f.Report.Findings {

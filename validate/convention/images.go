@@ -38,16 +38,19 @@ func (j *judge) pictures() error {
 			if name == "" || w.blank(at) || strings.ContainsAny(name, "${}") {
 				continue
 			}
-			ref := imageOfName(name)
+			ref, err := validate.ParseImage(name)
+			if err != nil {
+				continue // that it is no name is what another rule says
+			}
 			switch {
-			case ref.digest == "" && ref.tag == "":
+			case ref.Digest == "" && ref.Tag == "":
 				j.say(latestTag, w.object, at, fmt.Sprintf("%s is %q, without a tag, which is latest", at, name))
-			case ref.digest == "" && ref.tag == "latest":
+			case ref.Digest == "" && ref.Tag == "latest":
 				j.say(latestTag, w.object, at, fmt.Sprintf("%s is %q, want the tag of a version", at, name))
-			case ref.digest == "" && want.Digest:
+			case ref.Digest == "" && want.Digest:
 				j.say(noDigest, w.object, at, fmt.Sprintf("%s is %q, want a digest too", at, name))
 			}
-			if len(want.Registries) > 0 && !slices.ContainsFunc(want.Registries, ref.from) {
+			if len(want.Registries) > 0 && !from(ref, want.Registries) {
 				j.say(registry, w.object, at, fmt.Sprintf("%s is %q, want an image from %s", at, name, quoted(want.Registries)))
 			}
 		}
@@ -55,32 +58,12 @@ func (j *judge) pictures() error {
 	return nil
 }
 
-// image is the name of an image in its parts.
-type image struct{ host, path, tag, digest string }
-
-// imageOfName takes a name apart as containerd does: a first part without a dot, a colon or "localhost" is no host, and the
-// host is docker.io then. Source: github.com/distribution/reference, splitDockerDomain.
-func imageOfName(name string) image {
-	var ref image
-	name, ref.digest, _ = strings.Cut(name, "@")
-	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
-		name, ref.tag = name[:i], name[i+1:]
-	}
-	host, rest, deep := strings.Cut(name, "/")
-	if deep && (strings.ContainsAny(host, ".:") || host == "localhost") {
-		ref.host, ref.path = host, rest
-		return ref
-	}
-	if ref.host, ref.path = "docker.io", name; !deep {
-		ref.path = "library/" + name
-	}
-	return ref
-}
-
-// from says whether the image is of a registry, or of a part of one.
-func (i image) from(allowed string) bool {
-	rest, ok := strings.CutPrefix(i.host+"/"+i.path, strings.TrimSuffix(allowed, "/"))
-	return ok && (rest == "" || rest[0] == '/')
+// from says whether an image is of one of these registries, or parts of them.
+func from(i validate.Image, registries []string) bool {
+	return slices.ContainsFunc(registries, func(allowed string) bool {
+		rest, ok := strings.CutPrefix(i.Host+"/"+i.Path, strings.TrimSuffix(allowed, "/"))
+		return ok && (rest == "" || rest[0] == '/')
+	})
 }
 
 // container is one of a Pod.

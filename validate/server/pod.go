@@ -2,6 +2,9 @@ package server
 
 import (
 	"iter"
+	"strings"
+
+	"sluice/validate"
 )
 
 // podChecks judge Pods and what makes them.
@@ -119,6 +122,8 @@ func judgeContainer(p *pod, list string, c *spot) {
 	image := c.at("image")
 	if image.need(invalidContainer, "want the image to run") && p.bare && image.word() != trimSpace(image.word()) {
 		image.say(invalidContainer, "is %s, want it without blanks around it", quote(image.word()))
+	} else {
+		judgeImage(image)
 	}
 	judgePorts(c.at("ports"))
 	judgeEnv(p, c)
@@ -139,6 +144,22 @@ func judgeContainer(p *pod, list string, c *spot) {
 		default:
 			judgeProbe(p, field, key)
 		}
+	}
+}
+
+// judgeImage judges the name of an image by the grammar that the kubelet reads it with before it asks for the image. One that
+// is a URL may have a password in it, and is not repeated.
+func judgeImage(s *spot) {
+	name := s.word()
+	if name == "" {
+		return
+	}
+	if _, err := validate.ParseImage(name); err != nil {
+		shown := quote(name)
+		if strings.Contains(name, "://") {
+			shown = "a URL"
+		}
+		s.say(invalidImage, "is %s, which %v", shown, err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 // The ids of the rules about Pods.
 const (
 	invalidContainer = "invalid-container"
+	invalidImage     = "invalid-image"
 	invalidPort      = "invalid-port"
 	invalidEnv       = "invalid-env"
 	invalidVolume    = "invalid-volume"
@@ -27,6 +28,7 @@ const (
 const (
 	podSource     = "kubernetes pkg/apis/core/validation/validation.go"
 	warningSource = "kubernetes pkg/api/pod/warnings.go"
+	imageSource   = "kubernetes pkg/kubelet/images/image_manager.go, github.com/distribution/reference"
 )
 
 // podRules are about Pods and what makes them.
@@ -43,6 +45,14 @@ var podErrors = []validate.Rule{{
 	Fix:   "state name and image; give probes to regular containers or state restartPolicy: Always",
 	Wrong: podOf("containers:\n- name: web\n  image: \"\""),
 	Right: podOf("containers:\n- name: web\n  image: registry.example.com/web:1"),
+}, {
+	ID: invalidImage, Severity: validate.Error, Source: imageSource,
+	Title: "the name of an image that no kubelet takes",
+	Why: "The API server takes any text. The kubelet does not: the Pod stays at InvalidImageName, an update is never done, and a " +
+		"Pod that the update has replaced already does not come back.",
+	Fix:   "write REGISTRY/REPOSITORY:TAG, REPOSITORY in lower case, with one tag of up to 128 characters; a digest is behind it: @sha256:",
+	Wrong: podOf("containers:\n- name: web\n  image: registry.example.com/web:1.27:latest"),
+	Right: podOf("containers:\n- name: web\n  image: registry.example.com/web:1.27"),
 }, {
 	ID: invalidPort, Severity: validate.Error, Source: podSource,
 	Title: "a port that the API server refuses",

@@ -54,6 +54,7 @@ var volumeKinds = []volumeKind{
 		if p.bare {
 			s.at("reference").need(invalidVolume, "want the reference of an image")
 		}
+		judgeImage(s.at("reference"))
 	}},
 }
 

@@ -1,5 +1,5 @@
 // Package server holds the rules that the API server enforces beyond the shape of an object: names and labels, and what
-// fields of one object, or of a built-in kind's parts, must be to each other.
+// fields of one object, or of a built-in kind's parts, must be to each other. The names of images are the kubelet's to refuse.
 //
 // A schema cannot say them, so no tool that has schemas alone finds them: a selector that is not the template's labels, a
 // mount without its volume, a port name of sixteen characters. What they are is read from the validation packages of

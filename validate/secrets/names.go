@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/netip"
 	"regexp"
@@ -65,6 +66,10 @@ func secretName(name string) bool {
 	list := words(strings.TrimSuffix(strings.TrimSuffix(name, ".b64"), ".base64"))
 	for len(list) > 1 && isNumber(list[len(list)-1]) {
 		list = list[:len(list)-1]
+	}
+	// "PASSWORD1" is a password and "FILE2" a file; "base64" and "sha256" are no such words without their digits either.
+	for i, w := range list {
+		list[i] = cmp.Or(strings.TrimRight(w, "0123456789"), w)
 	}
 	if len(list) == 0 || slices.Contains(lastWords, list[len(list)-1]) {
 		return false

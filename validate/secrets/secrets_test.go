@@ -258,7 +258,7 @@ func TestVariablesFlagsAndConfigMaps(t *testing.T) {
 		"apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\nspec: {pod: {env: [{name: PASSWORD, value: hunter2}]}}\n",
 		"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, args: [\"--db-password=hunter2\"]}]}\n",
 		"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {initContainers: [{name: a, command: [run, --token, abc123]}]}\n",
-		object("ConfigMap", "data", "DB_PASSWORD", "hunter2"),
+		object("ConfigMap", "data", "DB_PASSWORD", "hunter2"), podWith("{name: DB_PASSWORD1, value: hunter2}"), podWith("{name: API_KEY2, value: abc123}"), podWith("{name: userPass1, value: abc123}"),
 	} {
 		if got := rulesFor(t, manifest, "hunter2", "abc123"); !slices.Equal(got, []string{"env-var-secret"}) {
 			t.Errorf("found %v in\n%s", got, manifest)
@@ -266,6 +266,7 @@ func TestVariablesFlagsAndConfigMaps(t *testing.T) {
 	}
 	for _, manifest := range []string{
 		podWith("{name: DB_PASSWORD, value: \"\"}"), podWith("{name: DB_PASSWORD_FILE, value: /run/secrets/db}"), podWith("{name: DB_PASSWORD, value: $(OTHER)}"), podWith("{name: TOKEN_TTL, value: 5m}"),
+		podWith("{name: PASSWORD2_FILE, value: abc1}"), podWith("{name: DB_PASSWORD_FILE2, value: abc1}"), podWith("{name: OAUTH2_TOKEN_URL2, value: abc1}"), podWith("{name: SHA256, value: abc1}"),
 		podWith("{name: SECRET_NAME, value: netbox}"), podWith("{name: DB_SECRET, value: netbox-credentials}"), podWith("{name: ENABLE_TOKEN, value: \"true\"}"), podWith("{name: PASSWORD, value: <path:kv/data/a#b>}"),
 		podWith("{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: a, key: password}}}"), podWith("{name: SECRETS_DIR, value: abc}"), podWith("{name: PASSWORD_MIN_LENGTH, value: \"8\"}"), podWith("{name: TOKEN_URL, value: https://a/b}"),
 		podWith("{name: PASSWORD_KEY, value: admin-password}"), podWith("{name: KEYCLOAK_REALM, value: a1}"), podWith("{name: MONKEY, value: a1}"), podWith("{name: SECRET_PATH, value: kv/a1}"), podWith("{name: AUTH_TOKEN_HEADER, value: X-Token1}"),

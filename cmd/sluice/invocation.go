@@ -22,6 +22,7 @@ import (
 	"sluice/render"
 	"sluice/render/stack"
 	"sluice/render/toolchain"
+	"sluice/validate/secrets"
 )
 
 // invocation is what one command line says to all verbs, and where its output goes.
@@ -114,7 +115,7 @@ func (v *invocation) say(format string, args ...any) {
 	if v.quiet {
 		return
 	}
-	fmt.Fprintln(v.err, visible(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(v.err, visible(secrets.Mask(fmt.Sprintf(format, args...))))
 }
 
 // noteOnce is note for what every render of an app would say again.

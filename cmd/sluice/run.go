@@ -16,6 +16,7 @@ import (
 
 	"sluice/render"
 	"sluice/render/toolchain"
+	"sluice/validate/secrets"
 )
 
 // The exit codes of every verb and every output format. Where two apply, the higher one wins.
@@ -188,13 +189,13 @@ func withoutCredentials(text string) string {
 func printError(w io.Writer, err error) {
 	all := messages(err)
 	for i, m := range all {
-		text := visible(withoutCredentials(strings.TrimSpace(m.text)))
+		text := visible(secrets.Mask(withoutCredentials(strings.TrimSpace(m.text))))
 		fmt.Fprintf(w, "error: %s\n", strings.ReplaceAll(text, "\n", "\n  "))
 		if i+1 < len(all) && slices.Equal(m.hints, all[i+1].hints) {
 			continue // said once, after the last of them
 		}
 		for _, hint := range m.hints {
-			fmt.Fprintf(w, "hint: %s\n", visible(hint))
+			fmt.Fprintf(w, "hint: %s\n", visible(secrets.Mask(hint)))
 		}
 	}
 }

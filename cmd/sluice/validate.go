@@ -18,6 +18,7 @@ import (
 	"sluice/schemas"
 	"sluice/validate"
 	"sluice/validate/kubeconform"
+	"sluice/validate/secrets"
 )
 
 // validateFlags are the flags of the verb.
@@ -186,6 +187,7 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 		return err
 	}
 	said.Unchecked = append(said.Unchecked, s.unchecked()...)
+	masked(&said)
 	last := 0
 	if len(minors) > 0 {
 		last = minors[len(minors)-1]
@@ -194,6 +196,27 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 		Report: said, Least: validate.Severity(slices.Index(validate.Severities(), f.failOn)), Results: s.results, Failed: s.failed,
 		Minor: minor, Last: last, Landed: in.Landed, All: f.all, Color: v.page.colored(f.color),
 	})
+}
+
+// masked takes what looks like a credential out of a report, whose texts and places repeat what is wrong: it may have been
+// pasted for the name of a field. The keys of objects stay, as objects are found by them.
+func masked(said *validate.Report) {
+	for i := range said.Findings {
+		f := &said.Findings[i]
+		for _, text := range []*string{&f.Message, &f.Why, &f.Fix, &f.Place} {
+			*text = secrets.Mask(*text)
+		}
+		for k, step := range f.Field {
+			if name, ok := step.(string); ok && secrets.Mask(name) != name {
+				f.Field = slices.Clone(f.Field) // rules may share it
+				f.Field[k] = secrets.Mask(name)
+			}
+		}
+	}
+	for i := range said.Unchecked {
+		u := &said.Unchecked[i]
+		u.What, u.Why = secrets.Mask(u.What), secrets.Mask(u.Why)
+	}
 }
 
 // schemaLocations opens what --schema-location names. What sluice has itself judges in any case.

@@ -330,7 +330,7 @@ func privateKeyIn(text string) (token, bool) {
 		if strings.Contains(body, "ENCRYPTED") || !keyBody(body) {
 			continue
 		}
-		return token{"a private key", start, start + len("-----BEGIN ") + len(label) + len(body), ""}, true
+		return token{"a private key", start, at + len(label) + len("-----") + len(body), ""}, true
 	}
 }
 

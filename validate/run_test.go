@@ -72,13 +72,20 @@ func TestSuppressions(t *testing.T) {
 		{"of no rule", "ignore.sluice/eech: x", render.Acceptance{}, 0, "about no rule"},
 		{"of the stack", "", render.Acceptance{Rule: "each", Reason: "x"}, 2, ""},
 		{"of an object", "", render.Acceptance{Rule: "each", Object: "Service shop/*", Reason: "x"}, 1, ""},
-		{"of another app", "", render.Acceptance{Rule: "each", App: "blog", Reason: "x"}, 0, "suppresses nothing"},
+		{"of another app", "", render.Acceptance{Rule: "each", App: "blog", Reason: "x"}, 0, `about no app that there is: "blog"`},
+		{"of an app that is spelled alike", "", render.Acceptance{Rule: "each", App: "shpo", Reason: "x"}, 0, `about no app that there is: "shpo" did you mean "shop"?`},
+		{"of an app that was left out", "", render.Acceptance{Rule: "each", App: "idle", Reason: "x"}, 0, ""},
+		{"of another object", "", render.Acceptance{Rule: "each", Object: "Service shop/wbe", Reason: "x"}, 0, `no object is called "Service shop/wbe" did you mean "Service shop/web"?`},
+		{"of no such objects", "", render.Acceptance{Rule: "each", Object: "Ingress *", Reason: "x"}, 0, `no object is called "Ingress *" remove it`},
 		{"on its last day", "", render.Acceptance{Rule: "each", Reason: "x", Until: "2026-11-21"}, 2, ""},
 		{"after its last day", "", render.Acceptance{Rule: "each", Reason: "x", Until: "2026-11-20"}, 0, "expired on 2026-11-20"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := shop(t, strings.Replace(service, "ANNOTATION", c.annotation, 1))
 			in.Known = []string{"each", "suppression"}
+			if c.stack.App == "idle" {
+				in.Plan.Others = []render.App{{Name: "idle"}}
+			}
 			if c.stack.Rule != "" {
 				in.Plan.Suppress = []render.Acceptance{c.stack}
 			}
@@ -92,7 +99,7 @@ func TestSuppressions(t *testing.T) {
 					suppressed++
 				}
 				if f.Rule == ruleSuppression {
-					said += f.Message
+					said += f.Message + " " + f.Fix
 				}
 			}
 			if suppressed != c.suppressed || c.said == "" && said != "" || !strings.Contains(said, c.said) {

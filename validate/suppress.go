@@ -147,6 +147,11 @@ func (n note) judge(in Input, rules map[string]Rule, expired bool, held int) (Fi
 		if near := render.Nearest(n.Rule, in.Known); near != "" {
 			f.Fix = fmt.Sprintf("did you mean %q?", near)
 		}
+	case n.App != "" && !slices.Contains(in.apps(), n.App):
+		f.Message, f.Fix = fmt.Sprintf("%s is about no app that there is: %q", n.of, n.App), "remove it"
+		if near := render.Nearest(n.App, in.apps()); near != "" {
+			f.Fix = fmt.Sprintf("did you mean %q?", near)
+		}
 	case n.Reason == "":
 		f.Message, f.Fix = n.of+" gives no reason, so it does not count", "say why, for whoever reads it next"
 	case expired:
@@ -154,10 +159,57 @@ func (n note) judge(in Input, rules map[string]Rule, expired bool, held int) (Fi
 	case !n.used && judges && (of.Able == nil || of.Able(in)) && (n.object != render.Key{} || in.whole(n.App)):
 		f.Severity = Info
 		f.Message, f.Fix = n.of+" suppresses nothing: there is no such finding", "remove it"
+		if there, near := in.called(n); !there {
+			f.Message = fmt.Sprintf("%s suppresses nothing: no object is called %q", n.of, n.Object)
+			if near != "" {
+				f.Fix = fmt.Sprintf("did you mean %q?", near)
+			}
+		}
 	default:
 		return f, false
 	}
 	return f, true
+}
+
+// apps lists the names of all apps, also of those that a selection left out or that one side of a comparison has alone.
+func (in Input) apps() []string {
+	var names []string
+	for _, a := range slices.Concat(in.Plan.Apps(), in.Plan.Others) {
+		names = append(names, a.Name)
+	}
+	for _, r := range in.Results {
+		names = append(names, r.App.Name)
+	}
+	for _, c := range in.Changes {
+		names = append(names, c.App)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// called says whether any object has a name that a suppression of the stack means, and if none has, which is spelled alike.
+func (in Input) called(n note) (there bool, near string) {
+	if n.Object == "" {
+		return true, ""
+	}
+	results := slices.Clone(in.Results)
+	for _, c := range in.Changes {
+		results = append(results, c.Left, c.Right)
+	}
+	var names []string
+	for _, r := range results {
+		if n.App != "" && n.App != r.App.Name {
+			continue
+		}
+		for _, o := range r.Set.Objects {
+			names = append(names, in.names(r.App.Name, o.Key, in.Landed(r.App.Name, o.Key))...)
+		}
+	}
+	if slices.ContainsFunc(names, func(name string) bool { return glob(n.Object, name) }) {
+		return true, ""
+	}
+	slices.Sort(names)
+	return false, render.Nearest(n.Object, names)
 }
 
 // whole says whether all that a suppression of the stack may be about is there: the app that it names, or all of them. Of a

@@ -70,7 +70,23 @@ func (v *invocation) toolchainNamed(ctx context.Context, plan render.Plan, text 
 	if chain.Profile == "" {
 		chain.Profile = toolchain.Native(chain.ArgoCD)
 	}
-	return v.available(ctx, chain)
+	return v.available(ctx, chain, neededBy(plan))
+}
+
+// neededBy says which tools an app of the plan may need: whether a kustomization has charts only its files say.
+func neededBy(plan render.Plan) map[string]bool {
+	needed := map[string]bool{}
+	for _, app := range slices.Concat(plan.Apps(), plan.Others) {
+		for _, s := range app.Sources {
+			switch s.Kind {
+			case render.KindKustomize:
+				needed["kustomize"], needed["helm"] = true, true
+			case render.KindHelm, render.KindUmbrella:
+				needed["helm"] = true
+			}
+		}
+	}
+	return needed
 }
 
 // set reads settings, "key=value" separated by commas.
@@ -109,8 +125,8 @@ func set(chain *render.Toolchain, text string) error {
 }
 
 // available settles which engines a toolchain really has: the linked one or a binary of that very version, else the
-// nearest there is, which is said, and is an error under --strict.
-func (v *invocation) available(ctx context.Context, chain render.Toolchain) (render.Toolchain, error) {
+// nearest there is, which is said, and is an error under --strict. Of a tool that nothing needs any version will do.
+func (v *invocation) available(ctx context.Context, chain render.Toolchain, needed map[string]bool) (render.Toolchain, error) {
 	wanted := []struct {
 		tool    toolchain.Tool
 		version *string
@@ -132,7 +148,13 @@ func (v *invocation) available(ctx context.Context, chain render.Toolchain) (ren
 		if there {
 			continue
 		}
-		if *w.version, err = v.nearest(ctx, w.tool); err == nil {
+		linked := linkedTools()
+		*w.version, err = v.nearest(ctx, w.tool)
+		switch {
+		case !needed[w.tool.Name] && err != nil:
+			i := slices.IndexFunc(linked, func(t toolchain.Tool) bool { return t.Name == w.tool.Name })
+			*w.version, err = linked[i].Version, nil
+		case needed[w.tool.Name] && err == nil:
 			err = v.substituted(w.tool, *w.version)
 		}
 		if err != nil {

@@ -22,13 +22,14 @@ import (
 type subject struct {
 	plan     render.Plan
 	chain    render.Toolchain
-	results  []render.Result // the apps that rendered
-	failed   []string        // the others
-	failure  error           // why they did not, and what is wrong with policies
-	extra    []render.Object // CustomResourceDefinitions from paths
-	files    fs.FS           // the plan's directory; nil where only standard input is judged
-	paths    []string        // of it, where not all of it was brought about
-	renderer *renderer       // nil where nothing is rendered
+	results  []render.Result      // the apps that rendered
+	failed   []string             // the others
+	failure  error                // why they did not, what is wrong with policies, or that nothing came out
+	empty    []validate.Unchecked // the paths that hold no object
+	extra    []render.Object      // CustomResourceDefinitions from paths
+	files    fs.FS                // the plan's directory; nil where only standard input is judged
+	paths    []string             // of it, where not all of it was brought about
+	renderer *renderer            // nil where nothing is rendered
 	done     func()
 }
 
@@ -69,7 +70,31 @@ func (v *invocation) subject(ctx context.Context, args []string, f *validateFlag
 		s.done()
 		return nil, err
 	}
+	if files != nil {
+		s.hollow()
+	}
 	return s, nil
+}
+
+// hollow says which paths hold no object. That is no error of one among others, and nothing is judged where all are so: a
+// file that a command was to write, and standard input, are empty where that command went wrong, and "nothing found" in
+// them would let pass what was not looked at. An app of a stack has allowEmpty for it.
+func (s *subject) hollow() {
+	objects, empties := 0, 0
+	for _, r := range s.results {
+		objects, empties = objects+len(r.Set.Objects), empties+r.Set.Empties
+		if len(r.Set.Objects) == 0 {
+			s.empty = append(s.empty, validate.Unchecked{
+				App: r.App.Name, What: "the whole of it", Why: fmt.Sprintf("no object came out (%d empty documents)", r.Set.Empties),
+			})
+		}
+	}
+	if objects == 0 && len(s.failed) == 0 {
+		s.failure = errors.Join(s.failure, &render.Error{
+			Err:  fmt.Errorf("judging: no object came out (%d empty documents)", empties),
+			Hint: "did what was to write it go wrong? is a value of the chart to be set?",
+		})
+	}
 }
 
 // stackOf takes the one path that is a stack out of the paths. Of a stack among others its manifests alone would be judged,
@@ -298,7 +323,7 @@ func (s *subject) input(minor int, minors []int) validate.Input {
 
 // unchecked lists what could not be judged because of how the apps rendered.
 func (s *subject) unchecked() []validate.Unchecked {
-	var list []validate.Unchecked
+	list := slices.Clone(s.empty)
 	for _, name := range s.failed {
 		list = append(list, validate.Unchecked{App: name, What: "the whole app", Why: "it did not render"})
 	}

@@ -30,6 +30,7 @@ type tally struct {
 	by                          map[string]int
 	accepted, suppressed, known int
 	objects, definitions        int
+	empties                     int // documents without content
 }
 
 func (f Findings) count() tally {
@@ -49,6 +50,7 @@ func (f Findings) count() tally {
 	for _, r := range f.Results {
 		c.objects += len(r.Set.Objects)
 		c.definitions += len(r.Set.Definitions())
+		c.empties += r.Set.Empties
 	}
 	return c
 }
@@ -67,7 +69,11 @@ func (f Findings) Summary() string {
 	if len(found) == 0 {
 		found = []string{"nothing found"}
 	}
-	parts := []string{fmt.Sprintf("apps: %d, objects: %d, judged for Kubernetes %s: %s", len(f.Results), c.objects, f.judgedFor(), strings.Join(found, ", "))}
+	objects := fmt.Sprintf("objects: %d", c.objects)
+	if c.empties > 0 {
+		objects += fmt.Sprintf(", empty documents: %d", c.empties)
+	}
+	parts := []string{fmt.Sprintf("apps: %d, %s, judged for Kubernetes %s: %s", len(f.Results), objects, f.judgedFor(), strings.Join(found, ", "))}
 	for _, more := range []struct {
 		n    int
 		what string

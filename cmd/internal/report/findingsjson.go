@@ -11,6 +11,7 @@ type findingsJSON struct {
 	Kubernetes  string          `json:"kubernetes"`
 	Apps        int             `json:"apps"`
 	Objects     int             `json:"objects"`
+	Empties     int             `json:"empties"` // documents without content
 	NotRendered []string        `json:"notRendered"`
 	Failing     int             `json:"failing"` // findings that count
 	Counts      map[string]int  `json:"counts"`  // of those that nobody accepted, suppressed or knew of, by severity
@@ -47,7 +48,7 @@ type suppressJSON struct {
 func (f Findings) JSON(w io.Writer) error {
 	c := f.count()
 	out := findingsJSON{
-		Kubernetes: f.judgedFor(), Apps: len(f.Results), Objects: c.objects, NotRendered: append([]string{}, f.Failed...),
+		Kubernetes: f.judgedFor(), Apps: len(f.Results), Objects: c.objects, Empties: c.empties, NotRendered: append([]string{}, f.Failed...),
 		Failing: len(f.Report.Counting(f.Least)), Counts: c.by, Mended: f.Mended, Findings: []judgedJSON{}, Unchecked: []uncheckedJSON{},
 	}
 	for _, found := range f.Report.Findings {

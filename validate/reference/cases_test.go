@@ -52,7 +52,9 @@ func TestCases(t *testing.T) {
 		"pods of another cluster":       {text: object("postgresql.cnpg.io/v1", "Cluster", "name: pg", "spec: {instances: 1}") + object("v1", "Service", "name: lb", "spec: {selector: {cnpg.io/cluster: gp}, ports: [{port: 5432}]}"), want: []string{"error dangling-service"}},
 		"pods of another mariadb":       {text: object("k8s.mariadb.com/v1alpha1", "MariaDB", "name: db", "spec: {}") + object("v1", "Service", "name: lb", "spec: {selector: {app.kubernetes.io/name: mariadb, app.kubernetes.io/instance: bd}, ports: [{port: 3306}]}"), want: []string{"error dangling-service"}},
 		"beside an operator's pods":     {text: object("postgresql.cnpg.io/v1", "Cluster", "name: pg", "spec: {instances: 1}") + service("app: main", "http"), want: []string{"warning dangling-service"}},
-		"all but some":                  {text: workload("main", "", "") + object("policy/v1", "PodDisruptionBudget", "name: a", "spec: {selector: {matchExpressions: [{key: app, operator: NotIn, values: [main]}]}}"), want: []string{"warning dangling-poddisruptionbudget"}},
+		"all but some":                  {text: workload("main", "", "") + object("policy/v1", "PodDisruptionBudget", "name: a", "spec: {selector: {matchExpressions: [{key: app, operator: NotIn, values: [main]}]}}"), want: []string{"warning dangling-poddisruptionbudget spec.selector selects no Pod: none of namespace shop has app NotIn main"}},
+		"an expression of nothing":      {text: workload("main", "", "") + object("policy/v1", "PodDisruptionBudget", "name: a", "spec: {selector: {matchExpressions: [{key: app, operator: In}]}}")},
+		"an operator that is none":      {text: workload("main", "", "") + object("policy/v1", "PodDisruptionBudget", "name: a", "spec: {selector: {matchExpressions: [{key: app, operator: Is, values: [a]}]}}")},
 		"none of some":                  {text: workload("main", "", "") + object("policy/v1", "PodDisruptionBudget", "name: a", "spec: {selector: {matchExpressions: [{key: tier, operator: NotIn, values: [main]}]}}")},
 		"unknown custom resource":       {text: object("example.com/v1", "Thing", "name: thing", "spec: {}") + service("app: main", "http")},
 

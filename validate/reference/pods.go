@@ -157,7 +157,9 @@ type expression struct {
 	values        []string
 }
 
-// selectorOf reads a LabelSelector, nil as an empty one; callers leave those alone. It is false where a placeholder or something else than text is in it.
+// selectorOf reads a LabelSelector, nil as an empty one; callers leave those alone. It is false where a placeholder or
+// something else than text is in it, or an expression that the server refuses: In and NotIn have values, Exists and
+// DoesNotExist have none (apimachinery pkg/apis/meta/v1/validation, ValidateLabelSelectorRequirement).
 func (j *judge) selectorOf(v any, at render.Path) (selector, bool) {
 	m, _ := v.(map[string]any)
 	sel := selector{labels: words(m, "matchLabels")}
@@ -169,6 +171,18 @@ func (j *judge) selectorOf(v any, at render.Path) (selector, bool) {
 		for _, v := range validate.ListAt(e, "values") {
 			s, _ := v.(string)
 			x.values = append(x.values, s)
+		}
+		switch x.operator {
+		case "In", "NotIn":
+			if len(x.values) == 0 {
+				return sel, false
+			}
+		case "Exists", "DoesNotExist":
+			if len(x.values) > 0 {
+				return sel, false
+			}
+		default:
+			return sel, false
 		}
 		sel.exprs = append(sel.exprs, x)
 	}

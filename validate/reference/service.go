@@ -121,8 +121,12 @@ func (j *judge) explain(rule string, sel selector, what string) dangled {
 	// The rule's own severity, which is higher, takes its place.
 	severity := validate.Info
 	text := fmt.Sprintf("%s: none of namespace %s has %s", what, name, selectorText(sel))
+	differ := ""
 	if best != nil && 2*hits >= len(sel.labels) {
-		text += fmt.Sprintf("; nearest are those of %s %s: %s", best.by.Key.Kind, best.by.Key.Name, best.differ(sel))
+		differ = best.differ(sel)
+	}
+	if differ != "" { // otherwise an expression is what they do not meet
+		text += fmt.Sprintf("; nearest are those of %s %s: %s", best.by.Key.Kind, best.by.Key.Name, differ)
 	} else {
 		text += j.namespaces[name].meant(sel)
 	}

@@ -41,7 +41,20 @@ func words(name string) []string {
 // secretWords make a name that of a secret wherever they stand in it.
 var secretWords = []string{
 	"password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "credential", "credentials", "htpasswd",
-	"secretkey", "privatekey", "encryptionkey", "rootpassword", "dbpassword", "userpassword", "adminpassword", "authtoken", "accesstoken",
+	"secretkey", "privatekey", "encryptionkey", "authtoken", "accesstoken", "passwords",
+}
+
+// secretEnds are the words that end a name of a secret, and mean something else where more follows.
+var secretEnds = []string{"pass", "dbpass", "userpass", "rootpass", "adminpass", "smtppass", "pw", "dbpw", "userpw", "rootpw", "adminpw", "bindpw"}
+
+// secretNames are names, in lower case with a blank between words, that are a program's own and have no such word: of AWS,
+// and of redis-cli, "redis-cli --help".
+var secretNames = []string{"secret access key", "rediscli auth"}
+
+// isSecretWord says whether a word makes a name that of a secret. Many have the name of their program before "password", as
+// libpq's PGPASSWORD.
+func isSecretWord(word string) bool {
+	return slices.Contains(secretWords, word) || strings.HasSuffix(word, "password") || strings.HasSuffix(word, "passwd")
 }
 
 // secretKeys are the words before "key" that make it that of a secret.
@@ -80,13 +93,14 @@ func secretName(name string) bool {
 		// "passwordKey" and "SECRET_NAME_KEY" say where a secret is found; "secret key" is one.
 		case w == "key" && i > 0 && slices.Contains(secretKeys, list[i-1]):
 			return true
-		case slices.Contains(secretWords, w) && (list[last] != "key" || w == "secret" && i == last-1):
+		case isSecretWord(w) && (list[last] != "key" || w == "secret" && i == last-1):
 			return true
-		case w == "pass" && i == last:
+		case i == last && slices.Contains(secretEnds, w):
 			return true
 		}
 	}
-	return false
+	name = strings.Join(list, " ")
+	return slices.ContainsFunc(secretNames, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 // publicNames end names of what Secrets hold beside secrets.

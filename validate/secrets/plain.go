@@ -195,6 +195,10 @@ func keyIn(text string) (token, string, bool) {
 // withPassword matches the beginning of a URL that has a user and a password (RFC 3986, section 3.2.1).
 var withPassword = regexp.MustCompile(`\b([A-Za-z][A-Za-z0-9+.-]*)://([^\s/?#"'<>@:,]*):([^\s/"'@<>]+)@[^\s/]`)
 
+// parameter matches the password among the parameters of a URL, as drivers of databases take it, also behind ";".
+// Sources: https://jdbc.postgresql.org/documentation/use/, https://learn.microsoft.com/en-us/sql/connect/jdbc/building-the-connection-url
+var parameter = regexp.MustCompile(`\b([A-Za-z][A-Za-z0-9+.-]*)://[^\s"'<>]*[?&;](?i:(?:ssl)?password|passwd|pwd)=([^\s"'<>&;]+)`)
+
 // passwordURL gives the scheme of the first URL in a text that has a literal password, empty where there is none. One in
 // a comment is an example.
 func passwordURL(text string) string {
@@ -203,7 +207,13 @@ func passwordURL(text string) string {
 	}
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "//") || strings.HasPrefix(line, ";") || !strings.Contains(line, "@") {
+		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "//") || strings.HasPrefix(line, ";") || !strings.Contains(line, "://") {
+			continue
+		}
+		if m := parameter.FindStringSubmatch(line); m != nil && literal(m[2]) && !strings.ContainsAny(m[2], "${}()[]*`\\") {
+			return m[1]
+		}
+		if !strings.Contains(line, "@") {
 			continue
 		}
 		for _, m := range withPassword.FindAllStringSubmatch(line, -1) {

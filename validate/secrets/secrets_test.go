@@ -135,7 +135,10 @@ func TestPrivateKeysAndURLs(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range []string{"redis://:s3cret-42@redis:6379/0", "amqp://app:Pa55w0rd@mq", "a=1 https://u:p%40ss-word9@h/x?y", "mongodb://root:toor@a,b/db", "jdbc:mysql://u:hunter2@h/d"} {
+	for _, text := range []string{
+		"redis://:s3cret-42@redis:6379/0", "amqp://app:Pa55w0rd@mq", "a=1 https://u:p%40ss-word9@h/x?y", "mongodb://root:toor@a,b/db", "jdbc:mysql://u:hunter2@h/d",
+		"jdbc:postgresql://db/x?user=u&password=hunter2", "jdbc:sqlserver://db;user=u;Password=hunter2;encrypt=true",
+	} {
 		for _, manifest := range []string{object("ConfigMap", "data", "a", text), object("Secret", "stringData", "url", text), podWith("{name: DSN, value: \"" + text + "\"}")} {
 			if got := rulesFor(t, manifest, text); !slices.Equal(got, []string{"url-password"}) {
 				t.Errorf("found %v in\n%s", got, manifest)
@@ -259,6 +262,8 @@ func TestVariablesFlagsAndConfigMaps(t *testing.T) {
 		"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, args: [\"--db-password=hunter2\"]}]}\n",
 		"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {initContainers: [{name: a, command: [run, --token, abc123]}]}\n",
 		object("ConfigMap", "data", "DB_PASSWORD", "hunter2"), podWith("{name: DB_PASSWORD1, value: hunter2}"), podWith("{name: API_KEY2, value: abc123}"), podWith("{name: userPass1, value: abc123}"),
+		podWith("{name: PGPASSWORD, value: hunter2}"), podWith("{name: AWS_SECRET_ACCESS_KEY, value: abc123}"), podWith("{name: awsSecretAccessKey, value: abc123}"), podWith("{name: REDISCLI_AUTH, value: abc123}"),
+		podWith("{name: DBPASS, value: abc123}"), podWith("{name: POSTGRES_PW, value: abc123}"),
 	} {
 		if got := rulesFor(t, manifest, "hunter2", "abc123"); !slices.Equal(got, []string{"env-var-secret"}) {
 			t.Errorf("found %v in\n%s", got, manifest)
@@ -267,6 +272,8 @@ func TestVariablesFlagsAndConfigMaps(t *testing.T) {
 	for _, manifest := range []string{
 		podWith("{name: DB_PASSWORD, value: \"\"}"), podWith("{name: DB_PASSWORD_FILE, value: /run/secrets/db}"), podWith("{name: DB_PASSWORD, value: $(OTHER)}"), podWith("{name: TOKEN_TTL, value: 5m}"),
 		podWith("{name: PASSWORD2_FILE, value: abc1}"), podWith("{name: DB_PASSWORD_FILE2, value: abc1}"), podWith("{name: OAUTH2_TOKEN_URL2, value: abc1}"), podWith("{name: SHA256, value: abc1}"),
+		podWith("{name: JDBC, value: \"jdbc:postgresql://db/x?user=u&password=$(PW)&passwordPolicy=x1\"}"), podWith("{name: RESET, value: \"https://a/b?password=\"}"),
+		podWith("{name: AWS_ACCESS_KEY_ID, value: abc1}"), podWith("{name: PGPASSFILE, value: abc1}"), podWith("{name: BYPASS, value: abc1}"), podWith("{name: MAX_TOKENS, value: \"4096\"}"), podWith("{name: HTTP_AUTH, value: abc1}"),
 		podWith("{name: SECRET_NAME, value: netbox}"), podWith("{name: DB_SECRET, value: netbox-credentials}"), podWith("{name: ENABLE_TOKEN, value: \"true\"}"), podWith("{name: PASSWORD, value: <path:kv/data/a#b>}"),
 		podWith("{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: a, key: password}}}"), podWith("{name: SECRETS_DIR, value: abc}"), podWith("{name: PASSWORD_MIN_LENGTH, value: \"8\"}"), podWith("{name: TOKEN_URL, value: https://a/b}"),
 		podWith("{name: PASSWORD_KEY, value: admin-password}"), podWith("{name: KEYCLOAK_REALM, value: a1}"), podWith("{name: MONKEY, value: a1}"), podWith("{name: SECRET_PATH, value: kv/a1}"), podWith("{name: AUTH_TOKEN_HEADER, value: X-Token1}"),

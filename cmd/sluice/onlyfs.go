@@ -9,7 +9,8 @@ import (
 )
 
 // onlyFS shows the files and directories of paths alone, with the directories that lead to them: who asks about one file of
-// a repository does not ask about its neighbours.
+// a repository does not ask about its neighbours. A file beside such a directory is opened for who knows its name: the
+// .yamllint that lies there is about what is below it, and so is what that extends.
 type onlyFS struct {
 	fs.FS
 	paths []string // clean, slash-separated
@@ -17,7 +18,7 @@ type onlyFS struct {
 
 // Open is the method of fs.FS.
 func (o onlyFS) Open(name string) (fs.File, error) {
-	if !o.below(name) && !o.above(name) {
+	if !o.below(name) && !o.above(name) && !o.above(path.Dir(name)) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fmt.Errorf("not asked about: %w", fs.ErrNotExist)}
 	}
 	return o.FS.Open(name)

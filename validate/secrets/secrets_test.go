@@ -111,6 +111,9 @@ func TestWhatLooksLikeACredentialAndIsNone(t *testing.T) {
 		"AKIAIOSFODNN7EXAMPLE", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "ghp_" + strings.Repeat("a", 36), "glpat-YOUR-TOKEN-GOES-IN-HERE", "sk-learn-is-a-library-for-python-machine-learning",
 		"task_sk_live_" + drawn(24, 1, alnum), "sha256:" + drawn(64, 1, hexa), "https://hooks.slack.com/services/T000/B000/XXXX", "AGE-SECRET-KEY-1...",
 		"eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0." + drawn(43, 1, alnum), "eyJub3QiOiJhIn0.x.y", "age1" + drawn(58, 1, "qpzry9x8gf2tvdw0s3jn54khce6mua7l"),
+		"-----BEGIN RSA PRIVATE KEY-----\n##\n## name should line up with a tlsSecret that is set further up, at /etc/tls/registry/certificates\n## of " + strings.Repeat("another sentence about what this is for, ", 20),
+		strings.Join([]string{"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"1234567890","name":"John Doe"}`)), drawn(43, 3, alnum)}, "."),
+		"# begins with -----BEGIN PRIVATE KEY----- and ends with -----END PRIVATE KEY-----",
 		"hf_config", "npm_config_registry", "dapivariable", "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----", pem("CERTIFICATE"), pem("PUBLIC KEY"), pem("ENCRYPTED PRIVATE KEY"),
 		pem("CERTIFICATE REQUEST"), "-----BEGIN AGE ENCRYPTED FILE-----\n" + drawn(64, 2, alnum) + "\n-----END AGE ENCRYPTED FILE-----", pem("PGP PUBLIC KEY BLOCK"),
 		"http://user@host/path", "https://$(USER):$(PASSWORD)@host", "https://user:${PASSWORD}@host", "postgres://user:{{ .password }}@host", "postgres://<user>:<password>@host", "https://host:8080/@scope/package",
@@ -129,6 +132,7 @@ func TestPrivateKeysAndURLs(t *testing.T) {
 		for _, manifest := range []string{
 			object("ConfigMap", "data", "a", "x\n"+pem(label)), object("Secret", "data", "tls.key", b64(pem(label))), object("Secret", "stringData", "a", `{"private_key": "`+strings.ReplaceAll(pem(label), "\n", `\n`)+`"}`),
 			object("Secret", "stringData", "kubeconfig", "users:\n- client-key-data: "+b64(pem(label))),
+			object("ConfigMap", "data", "a", "# "+strings.ReplaceAll(pem(label), "\n", "\n# ")), object("ConfigMap", "data", "cut", pem(label)[:160]), object("ConfigMap", "data", "cut", "# "+strings.ReplaceAll(pem(label)[:130], "\n", "\n# ")),
 		} {
 			if got := rulesFor(t, manifest); !slices.Contains(got, "private-key") {
 				t.Errorf("%s: found %v in\n%s", label, got, manifest)

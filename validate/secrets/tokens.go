@@ -284,6 +284,9 @@ func random(text string) bool {
 	return distinct >= 8
 }
 
+// exampleSubject is what the payload of the token begins with that tutorials and tests copy from jwt.io: the subject 1234567890.
+const exampleSubject = "eyJzdWIiOiIxMjM0NTY3ODkwIiwib"
+
 // webTokens finds signed JSON web tokens (RFC 7519): three parts, of which the first says the algorithm.
 func webTokens(text string) []token {
 	var found []token
@@ -306,6 +309,9 @@ func webTokens(text string) []token {
 			Algorithm string `json:"alg"`
 		}
 		raw, err := base64.RawURLEncoding.DecodeString(parts[0])
+		if strings.HasPrefix(parts[1], exampleSubject) {
+			continue
+		}
 		if err == nil && json.Unmarshal(raw, &header) == nil && header.Algorithm != "" && header.Algorithm != "none" {
 			found = append(found, token{"a JSON web token", start, end, "RFC 7519"})
 		}
@@ -313,7 +319,8 @@ func webTokens(text string) []token {
 }
 
 // privateKeyIn finds the first private key in PEM (RFC 7468) that no passphrase protects. One whose body is left out, as
-// documentation does, is none.
+// documentation does, is none; nor is a mere mention of the first line, as the values of many charts have it in a comment:
+// where no last line follows, what stands right behind has to be a line of the key.
 func privateKeyIn(text string) (token, bool) {
 	for at := 0; ; {
 		n := strings.Index(text[at:], "-----BEGIN ")
@@ -326,8 +333,9 @@ func privateKeyIn(text string) (token, bool) {
 		if !closed || !strings.HasSuffix(label, "PRIVATE KEY") && label != "PGP PRIVATE KEY BLOCK" || strings.HasPrefix(label, "ENCRYPTED") {
 			continue
 		}
-		body, _, _ := strings.Cut(rest[:min(len(rest), longestKey)], "-----")
-		if strings.Contains(body, "ENCRYPTED") || !keyBody(body) {
+		within := rest[:min(len(rest), longestKey)]
+		body, behind, _ := strings.Cut(within, "-----")
+		if strings.Contains(body, "ENCRYPTED") || !keyBody(body) || !strings.HasPrefix(behind, "END ") && !keyBody(firstWord(body)) {
 			continue
 		}
 		return token{"a private key", start, at + len(label) + len("-----") + len(body), ""}, true
@@ -346,6 +354,16 @@ func keyBody(body string) bool {
 		}
 	}
 	return letters >= leastKey && random(strings.Join(strings.Fields(body), ""))
+}
+
+// firstWord is what stands first in the body of a key, behind the mark of a comment.
+func firstWord(body string) string {
+	for word := range strings.FieldsSeq(strings.ReplaceAll(body, `\n`, "\n")) {
+		if strings.Trim(word, "#") != "" {
+			return word
+		}
+	}
+	return ""
 }
 
 // puttyKeyIn finds a private key as PuTTY writes it.

@@ -167,6 +167,7 @@ var secretKeys = []string{"password", "passwd", "passphrase", "secret", "token",
 var hashKeys = []string{"channel", "color", "colour", "chatroom"}
 
 // comments finds values that a comment cuts short, or that are one: a comment that is one word, right behind the hash.
+// Behind a value that is no secret it is another choice or a unit far more often, "IfNotPresent #Always", and no warning.
 func (s *sheet) comments() {
 	for _, n := range s.notes {
 		word := s.text[n.start+1 : n.end]
@@ -181,9 +182,13 @@ func (s *sheet) comments() {
 		}
 		switch {
 		case t.kind == scalar && t.style == 0 && s.peer(int(n.before)-1) != keyToken && (within(secretKeys) || single && isString(s.of(t))):
-			s.say(validate.Finding{Rule: cutComment, Message: "the value ends at the # that follows it: what is behind is a comment"}, int(n.start))
+			f := validate.Finding{Rule: cutComment, Message: "the value ends at the # that follows it: what is behind is a comment"}
+			if within(secretKeys) || within(hashKeys) {
+				f.Severity = validate.Warning
+			}
+			s.say(f, int(n.start))
 		case t.kind == valueToken && single && s.empty(int(n.before)) && (within(hashKeys) || within(secretKeys)):
-			s.say(validate.Finding{Rule: cutComment, Message: "there is no value: what begins with # is a comment"}, int(n.start))
+			s.say(validate.Finding{Rule: cutComment, Severity: validate.Warning, Message: "there is no value: what begins with # is a comment"}, int(n.start))
 		}
 	}
 }

@@ -71,7 +71,7 @@ func Rules() []validate.Rule {
 			Wrong: plain("a: 1\n...\nb: 2\n"), Right: plain("a: 1\n---\nb: 2\n"),
 		},
 		{
-			ID: cutComment, Title: "a value that a # cuts short", Severity: validate.Warning,
+			ID: cutComment, Title: "a value that a # cuts short", Severity: validate.Info, Worst: validate.Warning,
 			Why: "After white space a # begins a comment: the rest of a password, or the name of a channel, is not read.",
 			Fix: "put the value into quotes; write a space after the # where a comment is meant", Source: "YAML 1.1, 4.1.1",
 			Wrong: plain("channel: #alerts\n"), Right: plain("channel: \"#alerts\"\n"),

@@ -110,6 +110,17 @@ func TestOwn(t *testing.T) {
 	}
 }
 
+// A word right behind the hash of a comment is a warning where the value may have a hash in it.
+func TestCutCommentsAreWarningsOfSecrets(t *testing.T) {
+	for text, want := range map[string]validate.Severity{
+		"imagePullPolicy: IfNotPresent #Always\n": 0, "adminPassword: abc #def\n": validate.Warning, "colour: red #ff0000\n": validate.Warning, "token: #abcdef\n": validate.Warning,
+	} {
+		if found, _ := judge(edited{name: "x.yaml"}, text, nil); len(found) != 1 || found[0].Rule != cutComment || found[0].Severity != want {
+			t.Errorf("%q: %v", text, found)
+		}
+	}
+}
+
 // No message says a number or text that may be a secret.
 func TestMessagesKeepSecrets(t *testing.T) {
 	for _, text := range []string{"password: 0123456789\n", "token: abcdef #ghijkl\n", "secret: 1_234_567\n", "pass: 12e0345\n", "a: \"x\n"} {

@@ -32,6 +32,9 @@ func TestCases(t *testing.T) {
 		return object("v1", "Service", "name: main, labels: {app: main}", "spec: {selector: {"+selector+"}, ports: [{name: http, port: 80, targetPort: "+port+"}]}")
 	}
 	ports := ", ports: [{name: http, containerPort: 8080}, {name: dns, containerPort: 53, protocol: UDP}]"
+	rollout := func(strategy string) string {
+		return object("argoproj.io/v1alpha1", "Rollout", "name: main", "spec: {strategy: {"+strategy+"}, selector: {matchLabels: {app: main}}, template: {metadata: {labels: {app: main}}, spec: {containers: [{name: main, image: \"registry.example.com/main:1\""+ports+"}]}}}")
+	}
 	env := func(ref string) string { return ", env: [{name: A, valueFrom: {" + ref + "}}]" }
 	for name, c := range map[string]struct {
 		text string
@@ -49,6 +52,10 @@ func TestCases(t *testing.T) {
 		"pods in another app":           {text: service("app: main", "http"), more: []part{{"other", "shop", workload("main", "", ports)}}},
 		"pods in another namespace":     {text: service("app: main", "http"), more: []part{{"other", "blog", workload("main", "", ports)}}, want: []string{"warning dangling-service"}},
 		"pods of an operator":           {text: object("postgresql.cnpg.io/v1", "Cluster", "name: pg", "spec: {instances: 1}") + object("v1", "Service", "name: lb", "spec: {selector: {cnpg.io/cluster: pg, role: primary}, ports: [{port: 5432, targetPort: postgres}]}")},
+		"pods of a canary":              {text: rollout("canary: {canaryMetadata: {labels: {role: canary, track: new}}}") + service("app: main, track: new", "http")},
+		"pods of a preview":             {text: rollout("blueGreen: {previewMetadata: {labels: {track: new}}}") + service("track: new", "http")},
+		"pods of an experiment":         {text: rollout("canary: {steps: [{setWeight: 1}, {experiment: {templates: [{name: new, specRef: canary, metadata: {labels: {app: new}}}]}}]}") + service("app: new", "htpt"), want: []string{`error service-target-port spec.ports[0].targetPort is "htpt"`}},
+		"pods of no experiment":         {text: rollout("canary: {steps: [{experiment: {templates: [{name: new, specRef: canary, metadata: {labels: {app: new}}}]}}]}") + service("app: newer", "http"), want: []string{"dangling-service spec.selector selects no Pod"}},
 		"pods of another cluster":       {text: object("postgresql.cnpg.io/v1", "Cluster", "name: pg", "spec: {instances: 1}") + object("v1", "Service", "name: lb", "spec: {selector: {cnpg.io/cluster: gp}, ports: [{port: 5432}]}"), want: []string{"error dangling-service"}},
 		"pods of another mariadb":       {text: object("k8s.mariadb.com/v1alpha1", "MariaDB", "name: db", "spec: {}") + object("v1", "Service", "name: lb", "spec: {selector: {app.kubernetes.io/name: mariadb, app.kubernetes.io/instance: bd}, ports: [{port: 3306}]}"), want: []string{"error dangling-service"}},
 		"beside an operator's pods":     {text: object("postgresql.cnpg.io/v1", "Cluster", "name: pg", "spec: {instances: 1}") + service("app: main", "http"), want: []string{"warning dangling-service"}},

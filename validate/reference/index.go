@@ -133,6 +133,9 @@ func (x *index) add(o *render.Object, blanks validate.Blanks) {
 		}
 		x.space(key.Namespace).add(p)
 	}
+	for _, p := range variantsOf(o, blanks.Has(blanks.Rendered(o.Key))) {
+		x.space(key.Namespace).add(p)
+	}
 }
 
 // space gives a namespace, which is known from then on.

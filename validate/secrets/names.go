@@ -72,6 +72,7 @@ var lastWords = []string{
 	"template", "regex", "pattern", "hint", "level", "role", "engine", "backend", "source", "strategy", "days", "hours", "minutes", "seconds",
 	"bytes", "review", "reviewer", "location", "env", "var", "management", "manager", "rotate", "validity", "field", "fields", "domain", "domains",
 	"address", "addr", "region", "attempts", "retries", "list", "generator", "encoding", "plugin", "param", "parameter", "cookie", "update", "sync",
+	"complexity", "strength", "history", "reuse",
 }
 
 // secretName says whether what a name names is a secret, by its words.
@@ -88,6 +89,9 @@ func secretName(name string) bool {
 		return false
 	}
 	last := len(list) - 1
+	if last > 0 && list[last] == "token" && list[last-1] == "cluster" && slices.Contains(list, "initial") {
+		return false // etcd's name of a cluster
+	}
 	for i, w := range list {
 		switch {
 		// "passwordKey" and "SECRET_NAME_KEY" say where a secret is found; "secret key" is one.
@@ -159,6 +163,8 @@ func harmless(text string) bool {
 	switch {
 	case filePath.MatchString(text), hostPort.MatchString(text), strings.Contains(text, "-----BEGIN CERTIFICATE"), strings.Contains(text, "-----BEGIN PUBLIC KEY"):
 		return true
+	case strings.HasPrefix(text, "jwt,"):
+		return true // how etcd makes its tokens
 	case strings.HasPrefix(text, "ssh-"), strings.HasPrefix(text, "ecdsa-sha2-"), strings.HasPrefix(text, "age1"):
 		return true
 	case strings.Contains(text, "://"):

@@ -252,7 +252,8 @@ func (s *sheet) encoding() {
 		i += n - 1
 	}
 	for i, t := range s.tokens {
-		if t.kind != scalar || t.style != 0 || ascii(s.of(t)) {
+		// Prose is for people: the definitions of cert-manager have such spaces in what they say of their fields.
+		if t.kind != scalar || t.style != 0 || ascii(s.of(t)) || s.keyOf(i) == "description" {
 			continue
 		}
 		for _, r := range []rune{0xa0, 0x200b, 0xfeff, 0x2028, 0x2029, 0x85} {

@@ -85,6 +85,7 @@ func TestOwn(t *testing.T) {
 		"a: 1\x00\n":                                        "yaml-encoding 1:5",
 		"a: x\u202ey\n":                                     "yaml-encoding 1:5",
 		"a: 'x\u00a0y' # \u00a0\n":                          "",
+		"description: x\u00a0y\nb: 1\u00a0\n":               "yaml-encoding 2:5",
 		"a: 1\n--- {b: 2}\n":                                "yaml-document-markers 2:5",
 		"%YAML 1.1\n---\na: 1\n":                            "yaml-document-markers 1:1",
 		"--- # first\na: 1\n---\nb: 1\n":                    "",

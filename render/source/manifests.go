@@ -67,9 +67,9 @@ func isManifest(name string) bool {
 func misplaced(name string) error {
 	switch base := path.Base(name); {
 	case base == "kustomization.yaml", base == "kustomization.yml", base == "Kustomization":
-		return hinted("make it a kustomize source", fmt.Errorf("%s makes its directory a kustomization, not plain manifests", name))
+		return hinted("make it a kustomize source; on the command line, give its directory as a PATH of its own", fmt.Errorf("%s makes its directory a kustomization, not plain manifests", name))
 	case base == "Chart.yaml":
-		return hinted("make it a helm or umbrella source", fmt.Errorf("%s makes its directory a chart, not plain manifests", name))
+		return hinted("make it a helm or umbrella source; on the command line, give its directory as a PATH of its own", fmt.Errorf("%s makes its directory a chart, not plain manifests", name))
 	case path.Ext(base) == ".jsonnet":
 		return hinted("render it to YAML first", fmt.Errorf("%s is Jsonnet, which is not evaluated", name))
 	}

@@ -330,3 +330,19 @@ func TestScaleToZero(t *testing.T) {
 		}
 	}
 }
+
+// What OpenShift's own API servers have is named otherwise than custom resources.
+func TestNamesOfOpenShift(t *testing.T) {
+	for text, want := range map[string]int{
+		"apiVersion: user.openshift.io/v1\nkind: Group\nmetadata: {name: demo_team}\nusers: [a]\n":         0,
+		"apiVersion: user.openshift.io/v1\nkind: Identity\nmetadata: {name: \"ldap:a\"}\n":                 0,
+		"apiVersion: image.openshift.io/v1\nkind: ImageStream\nmetadata: {name: label_sync}\n":             0,
+		"apiVersion: user.openshift.io/v1\nkind: Group\nmetadata: {name: demo/team}\nusers: [a]\n":         1,
+		"apiVersion: operator.openshift.io/v1\nkind: Console\nmetadata: {name: demo_team}\nspec: {}\n":     1,
+		"apiVersion: user.openshift.io/v1\nkind: Group\nmetadata: {generateName: demo_team-}\nusers: []\n": 0,
+	} {
+		if found := judgedAt(t, text, 33); len(found) != want {
+			t.Errorf("%s%v, want %d", text, found, want)
+		}
+	}
+}

@@ -7,6 +7,12 @@ import "strings"
 // Source: the ValidateObjectMeta calls of kubernetes pkg/apis/*/validation, and kube-aggregator
 // pkg/apis/apiregistration/validation.
 func (j *judge) nameForm() (form, bool) {
+	switch j.object.Key.Group {
+	// They are no custom resources: aggregated API servers have them, "label_sync" is an ImageStream and "ldap:a" an Identity.
+	// Source: openshift-apiserver and oauth-apiserver, pkg/*/apis/*/validation.
+	case "user.openshift.io", "oauth.openshift.io", "image.openshift.io", "authorization.openshift.io":
+		return pathSegment, true
+	}
 	switch j.object.Key.GroupKind() {
 	case "Namespace", "StatefulSet.apps":
 		return dnsLabel, true

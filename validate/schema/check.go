@@ -129,14 +129,28 @@ func (j *judgement) findings(o *render.Object, all []seen) []validate.Finding {
 	removed := slices.ContainsFunc(all, func(s seen) bool { return s.rule == removedAPI })
 	var found []validate.Finding
 	for _, s := range all {
-		if s.rule == deprecatedAPI && removed {
-			continue // the removal says it all
+		if s.rule == deprecatedAPI && removed || s.rule == invalidFormat && encrypted(o) {
+			continue // the removal, or the field of SOPS, says it all
 		}
 		f := validate.On(o, s.field, s.message+j.when(s))
 		f.Rule, f.Severity = s.rule, s.severity
+		if s.rule == unknownField && s.field.String() == sops && encrypted(o) {
+			f.Fix = "decrypt it on the way to the cluster, by KSOPS, Flux or a plugin of Argo CD; where that is done, suppress this"
+		}
 		found = append(found, f)
 	}
 	return found
+}
+
+// sops is the field that SOPS adds to what it encrypts.
+const sops = "sops"
+
+// encrypted says whether SOPS has encrypted an object: as it stands the server refuses it, and after that it is another one.
+// Source: https://getsops.io/docs/, the metadata of a file.
+func encrypted(o *render.Object) bool {
+	mac, _ := render.Path{sops, "mac"}.In(o.Tree)
+	text, ok := mac.(string)
+	return ok && text != ""
 }
 
 // when says which minors have a problem, where it is not all that were asked about.

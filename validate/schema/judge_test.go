@@ -247,3 +247,22 @@ func TestOwnGroups(t *testing.T) {
 		}
 	}
 }
+
+// What SOPS has encrypted is one finding that says so, not one for every value.
+func TestEncryptedObjects(t *testing.T) {
+	const secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: \"ENC[AES256_GCM,data:b2s=,iv:aXY=,tag:dGFn,type:str]\", b: \"ENC[AES256_GCM,data:b3s=,iv:aXY=,tag:dGFn,type:str]\"}\n"
+	judged := func(text string) []validate.Finding {
+		set, err := render.Parse("a.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return judge(t, validate.Input{Minor: 33, Results: []render.Result{{Set: set}}})
+	}
+	found := judged(secret + "sops: {mac: \"ENC[AES256_GCM,data:bWFj,iv:aXY=,tag:dGFn,type:str]\", version: 3.9.0}\n")
+	if len(found) != 1 || found[0].Rule != unknownField || !strings.HasSuffix(found[0].Message, "SOPS has encrypted the object, and nothing has decrypted it") || !strings.HasPrefix(found[0].Fix, "decrypt it") {
+		t.Errorf("%v", found)
+	}
+	if found := judged(secret); len(found) != 2 {
+		t.Errorf("without the metadata of SOPS: %v", found)
+	}
+}

@@ -21,6 +21,8 @@ func (w *walk) unknown(s *schemas.Schema, name string) {
 		other := w.otherMinor()
 		near := closest(name, slices.Sorted(maps.Keys(s.Fields)))
 		switch {
+		case name == sops && encrypted(w.object):
+			text += ": SOPS has encrypted the object, and nothing has decrypted it"
 		case other != "":
 			text += fmt.Sprintf(" in Kubernetes 1.%d: %s", w.minor, other)
 		case s.Fields["requests"] != nil && s.Fields["requests"].Values != nil && isResource(name):

@@ -66,7 +66,8 @@ func (j *judge) row(r compiled, tree any, at render.Path) {
 	walk(tree, r.steps, at, func(v any, at render.Path) {
 		switch v := v.(type) {
 		case string:
-			if v == "" || j.blank(at) {
+			// Of the fields that may be references of a name of its own, those that are text are settings: a region, a compression.
+			if v == "" || j.blank(at) || r.steps[len(r.steps)-1] == "{}" {
 				return
 			}
 			to := keyOf(r.to[0], j.object.Key.Namespace, v)

@@ -132,7 +132,7 @@ func judgeContainer(p *pod, list string, c *spot) {
 	judgeResizePolicy(p, list, c)
 	judgeSecurity(p, c.at("securityContext"))
 	judgeRestart(p.j, list, c)
-	always := c.at("restartPolicy").word() == "Always" || c.at("restartPolicy").blank()
+	always := (c.at("restartPolicy").word() == "Always" || c.at("restartPolicy").blank()) && p.j.since(29)
 	for _, key := range []string{"lifecycle", "livenessProbe", "readinessProbe", "startupProbe"} {
 		switch field := c.at(key); {
 		case !field.there():
@@ -163,16 +163,18 @@ func judgeImage(s *spot) {
 	}
 }
 
-// judgeRestart judges the restartPolicy of a container, which all but init containers have since 1.35.
-// Source: kubernetes pkg/features/kube_features.go, ContainerRestartRules; validateInitContainerRestartPolicy and
+// judgeRestart judges the restartPolicy of a container, which all but init containers have since 1.35; that of init
+// containers the server of 1.28 drops. Source: kubernetes pkg/features/kube_features.go, ContainerRestartRules and
+// SidecarContainers; validateInitContainerRestartPolicy and
 // validateContainerRestartPolicy.
 func judgeRestart(j *judge, list string, c *spot) {
 	policy, rules := c.at("restartPolicy"), c.at("restartPolicyRules")
 	if !j.since(35) {
 		if list == "containers" && policy.there() {
 			policy.say(invalidContainer, "is stated, and before Kubernetes 1.35 only init containers have one")
-		} else if list == "initContainers" {
+		} else if list == "initContainers" && j.since(29) {
 			policy.oneOf(invalidContainer, "Always")
+			policy.nonEmpty(invalidContainer, "want Always")
 		}
 		return
 	}

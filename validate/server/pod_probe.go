@@ -39,13 +39,13 @@ func judgeHook(p *pod, hook *spot) {
 	judgeAction(p, hook)
 	grace, ok := p.spec.at("terminationGracePeriodSeconds").number(30)
 	sleep := hook.at("sleep", "seconds")
-	n, known := sleep.integer()
+	n, known := sleep.number(0)
 	least := int64(1)
 	// Source: kubernetes pkg/features/kube_features.go, PodLifecycleSleepActionAllowZero.
 	if p.j.since(33) {
 		least = 0
 	}
-	if ok && known && (n < least || n > grace) {
+	if ok && known && hook.at("sleep").isMap() && (n < least || n > grace) {
 		sleep.say(invalidProbe, "is %d, want %d to terminationGracePeriodSeconds's %d", n, least, grace)
 	}
 }

@@ -43,6 +43,17 @@ var podResource = form{"cpu, memory or hugepages-<size>", func(name string) bool
 // judgeResources judges requests and limits of a container. Source: ValidateContainerResourceRequirements.
 func judgeResources(p *pod, resources *spot) {
 	judgeAmounts(resources, containerResource)
+	if p.j.hasClaims() {
+		judgeClaimNames(p, resources)
+	}
+}
+
+// hasClaims says whether Pods have resource claims: before, the server drops them. Source: kubernetes
+// pkg/features/kube_features.go, DynamicResourceAllocation.
+func (j *judge) hasClaims() bool { return j.since(34) }
+
+// judgeClaimNames judges which claims of the Pod a container has. Source: validateResourceClaimNames.
+func judgeClaimNames(p *pod, resources *spot) {
 	names := map[string]bool{}
 	for _, c := range p.spec.at("resourceClaims").each() {
 		names[c.at("name").word()] = true
@@ -112,8 +123,8 @@ func judgeAmount(name string, amount *spot) {
 	}
 }
 
-// judgePodResources judges what a whole Pod asks for. Source: validatePodResources, validatePodResourceClaim,
-// validateOverhead; kubernetes pkg/features/kube_features.go, PodLevelResources.
+// judgePodResources judges what a whole Pod asks for. Source: validatePodResources, validateOverhead; kubernetes
+// pkg/features/kube_features.go, PodLevelResources.
 func judgePodResources(p *pod) {
 	if whole := p.spec.at("resources"); whole.there() && p.j.since(34) {
 		if whole.at("claims").there() {
@@ -128,10 +139,15 @@ func judgePodResources(p *pod) {
 		}
 		judgeAmount(name, amount)
 	}
-	claims := p.spec.at("resourceClaims")
+	if p.j.hasClaims() {
+		judgePodClaims(p.spec.at("resourceClaims"))
+	}
+}
+
+// judgePodClaims judges the claims of a Pod. Source: validatePodResourceClaim.
+func judgePodClaims(claims *spot) {
 	for _, c := range claims.each() {
-		// Before 1.31 they were fields of another mapping, which is no field any more.
-		if !c.isMap() || !p.j.since(31) {
+		if !c.isMap() {
 			continue
 		}
 		if c.at("name").nonEmpty(invalidResources, "want a DNS label") {
@@ -182,8 +198,12 @@ func judgeShares(p *pod, whole *spot) {
 	}
 }
 
-// judgeResizePolicy judges what a change of resources does to a container. Source: validateResizePolicy.
+// judgeResizePolicy judges what a change of resources does to a container. Source: validateResizePolicy; kubernetes
+// pkg/features/kube_features.go, InPlacePodVerticalScaling: before 1.33 the server drops it.
 func judgeResizePolicy(p *pod, list string, c *spot) {
+	if !p.j.since(33) {
+		return
+	}
 	policies := c.at("resizePolicy")
 	for _, r := range policies.each() {
 		r.at("resourceName").oneOf(invalidContainer, "cpu", "memory")

@@ -31,7 +31,11 @@ func judgeDNS(p *pod) {
 	}
 	for _, a := range p.spec.at("hostAliases").each() {
 		a.at("ip").must(invalidPod, address)
-		a.at("ip").nonEmpty(invalidPod, "want "+address.want)
+		if p.j.since(30) { // since then the schema asks for it
+			a.at("ip").nonEmpty(invalidPod, "want "+address.want)
+		} else {
+			a.at("ip").wants(invalidPod, "want "+address.want)
+		}
 		for _, h := range a.at("hostnames").each() {
 			h.strictly(invalidPod, subdomain)
 		}

@@ -8,11 +8,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// Names of resources without a domain, as the words of a list. Source: Kubernetes pkg/apis/core/helper/helpers.go.
+// Names of scopes, and of resources without a domain, as the words of a list. Source: Kubernetes pkg/apis/core/helper/helpers.go.
 const (
 	computeResources = "cpu memory ephemeral-storage "
 	podResources     = "pods cpu memory limits.cpu limits.memory requests.cpu requests.memory "
 	countedResources = "pods services replicationcontrollers resourcequotas secrets configmaps persistentvolumeclaims services.nodeports services.loadbalancers "
+	quotaScopes      = "BestEffort CrossNamespacePodAffinity NotBestEffort NotTerminating PriorityClass Terminating"
 	quotaResources   = computeResources + podResources + countedResources +
 		"requests.storage requests.ephemeral-storage limits.ephemeral-storage "
 )
@@ -45,6 +46,11 @@ func judgeQuota(j *judge) {
 		}
 	}
 	scopes := spec.at("scopes")
+	if !spec.j.since(30) { // since then the schema has the values
+		for _, scope := range scopes.each() {
+			scope.strictly(invalidQuota, form{strings.ReplaceAll(quotaScopes, " ", " or "), func(text string) bool { return oneWord(quotaScopes, text) }})
+		}
+	}
 	judgeScopes(spec, scopes, scopes.words())
 	expressions := spec.at("scopeSelector", "matchExpressions")
 	var names []string

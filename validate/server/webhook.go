@@ -139,6 +139,10 @@ func judgeAdmissionRule(rule *spot) {
 			}
 		}
 	}
+	if scope := rule.at("scope"); !scope.j.since(35) { // since then the schema has the values
+		scope.oneOf(invalidWebhook, "*", "Cluster", "Namespaced")
+		scope.nonEmpty(invalidWebhook, "want *, Cluster or Namespaced")
+	}
 	judgeAdmissionResources(rule.at("resources"))
 }
 

@@ -16,6 +16,9 @@ func judgeCronJob(j *judge) {
 	if text, ok := name.text(); ok && len(text) > 52 {
 		name.say(invalidName, "has %d characters, want 52 at most: the names of the Jobs are 11 longer", len(text))
 	}
+	if spec.missing() {
+		spec.say(invalidCron, "is missing, want a schedule and a template of Jobs")
+	}
 	judgeSchedule(j, spec)
 	judgeTimeZone(spec.at("timeZone"))
 	for _, key := range []string{"startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"} {
@@ -46,9 +49,26 @@ func judgeSchedule(j *judge, spec *spot) {
 		schedule.say(invalidCron, "is %s, want the time zone in timeZone", quote(text))
 		return
 	}
-	if err := checkSchedule(text); err != nil {
+	bare, err := withoutZone(text)
+	if err == nil {
+		err = checkSchedule(bare)
+	}
+	if err != nil {
 		schedule.say(invalidCron, "is %s: %v", quote(text), err)
 	}
+}
+
+// withoutZone takes the time zone off a schedule that has one in front. Source: github.com/robfig/cron/v3 parser.go, Parse.
+func withoutZone(schedule string) (string, error) {
+	if !strings.HasPrefix(schedule, "TZ=") && !strings.HasPrefix(schedule, "CRON_TZ=") {
+		return schedule, nil
+	}
+	zone, rest, _ := strings.Cut(schedule, " ")
+	_, name, _ := strings.Cut(zone, "=")
+	if _, err := time.LoadLocation(name); err != nil {
+		return "", fmt.Errorf("there is no time zone %s", quote(name))
+	}
+	return strings.TrimSpace(rest), nil
 }
 
 // zonePart is the form of a part of the name of a time zone. Source: validTimeZoneCharacters.

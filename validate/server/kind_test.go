@@ -159,6 +159,7 @@ func TestKindsByMinor(t *testing.T) {
 		{objectOf("autoscaling/v2 HorizontalPodAutoscaler", "spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, minReplicas: 0, maxReplicas: 2, metrics: [{type: External, external: {metric: {name: a}, target: {type: Value, value: 1}}}]}"), 0, 36},
 		// What is left to the schema has its values there.
 		{objectOf("admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration", "webhooks: [{name: a.example.com, sideEffects: None, admissionReviewVersions: [v1], clientConfig: {url: 'https://a.example.com'}, rules: [{apiGroups: ['*'], apiVersions: ['*'], resources: ['*'], operations: ['*'], scope: Namespace}]}]"), 0, 34},
+		{objectOf("batch/v1 Job", "spec: {managedBy: a, template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}"), 32, 99},
 		{objectOf("v1 ResourceQuota", "spec: {scopes: [Bogus]}"), 0, 29},
 		{objectOf("v1 ResourceQuota", "spec: {scopes: [BestEffort, null]}"), 0, 29},
 		{objectOf("v1 PersistentVolumeClaim", "spec: {accessModes: [ReadWriteOnce], volumeAttributesClassName: A_B, resources: {requests: {storage: 1}}}"), 34, 99},

@@ -84,7 +84,8 @@ func judgeJobSpec(j *judge, spec *spot) {
 	case spec.at("podFailurePolicy").there() && text != "Never":
 		policy.say(invalidJob, "is %s, want Never beside podFailurePolicy", quote(text))
 	}
-	if by := spec.at("managedBy"); by.full() {
+	// Source: kubernetes pkg/features/kube_features.go, JobManagedBy: before, the server drops it.
+	if by := spec.at("managedBy"); by.full() && j.since(32) {
 		text, ok := by.text()
 		if errs := validation.IsDomainPrefixedPath(field.NewPath("managedBy"), text); ok && (len(errs) > 0 || len(text) > 63) {
 			by.say(invalidJob, "is %s, want a domain, \"/\" and a path, of at most 63 characters", quote(text))

@@ -164,7 +164,7 @@ func judgeImage(s *spot) {
 }
 
 // judgeRestart judges the restartPolicy of a container, which all but init containers have since 1.35; that of init
-// containers the server of 1.28 drops. Source: kubernetes pkg/features/kube_features.go, ContainerRestartRules and
+// containers the servers of 1.28, and of 1.34 where it is not Always, drop. Source: kubernetes pkg/features/kube_features.go, ContainerRestartRules and
 // SidecarContainers; validateInitContainerRestartPolicy and
 // validateContainerRestartPolicy.
 func judgeRestart(j *judge, list string, c *spot) {
@@ -172,7 +172,7 @@ func judgeRestart(j *judge, list string, c *spot) {
 	if !j.since(35) {
 		if list == "containers" && policy.there() {
 			policy.say(invalidContainer, "is stated, and before Kubernetes 1.35 only init containers have one")
-		} else if list == "initContainers" && j.since(29) {
+		} else if list == "initContainers" && j.since(29) && !j.since(34) {
 			policy.oneOf(invalidContainer, "Always")
 			policy.nonEmpty(invalidContainer, "want Always")
 		}

@@ -160,6 +160,7 @@ func TestKindsByMinor(t *testing.T) {
 		// What is left to the schema has its values there.
 		{objectOf("admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration", "webhooks: [{name: a.example.com, sideEffects: None, admissionReviewVersions: [v1], clientConfig: {url: 'https://a.example.com'}, rules: [{apiGroups: ['*'], apiVersions: ['*'], resources: ['*'], operations: ['*'], scope: Namespace}]}]"), 0, 34},
 		{objectOf("batch/v1 Job", "spec: {managedBy: a, template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}"), 32, 99},
+		{objectOf("admissionregistration.k8s.io/v1 MutatingWebhookConfiguration", "webhooks: [{name: a.example.com, sideEffects: None, reinvocationPolicy: Always, admissionReviewVersions: [v1], clientConfig: {url: 'https://a.example.com'}}]"), 34, 34},
 		{objectOf("v1 ResourceQuota", "spec: {scopes: [Bogus]}"), 0, 29},
 		{objectOf("v1 ResourceQuota", "spec: {scopes: [BestEffort, null]}"), 0, 29},
 		{objectOf("v1 PersistentVolumeClaim", "spec: {accessModes: [ReadWriteOnce], volumeAttributesClassName: A_B, resources: {requests: {storage: 1}}}"), 34, 99},

@@ -39,6 +39,10 @@ func judgeWebhook(hook *spot) {
 		}
 	}
 	hook.at("timeoutSeconds").within(invalidWebhook, 1, 30)
+	if policy := hook.at("reinvocationPolicy"); policy.j.minor == 34 { // whose schema alone has not the values
+		policy.oneOf(invalidWebhook, "IfNeeded", "Never")
+		policy.nonEmpty(invalidWebhook, "want IfNeeded or Never")
+	}
 	judgeSelector(hook.at("namespaceSelector"))
 	judgeSelector(hook.at("objectSelector"))
 	if client := hook.at("clientConfig"); client.isMap() {

@@ -163,7 +163,7 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 			return err
 		}
 	}
-	locations, err := v.schemaLocations(f, s)
+	locations, err := v.schemaLocations(ctx, f, s)
 	if err != nil {
 		return err
 	}
@@ -182,6 +182,7 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 	if err != nil {
 		return err
 	}
+	s.failure = errors.Join(s.failure, locations.Failure())
 	said.Findings = slices.DeleteFunc(said.Findings, func(f validate.Finding) bool { return !wanted[f.Rule] })
 	if err := v.locate(ctx, s, s.renderer, said.Findings); err != nil {
 		return err
@@ -219,19 +220,26 @@ func masked(said *validate.Report) {
 	}
 }
 
-// schemaLocations opens what --schema-location names. What sluice has itself judges in any case.
-func (v *invocation) schemaLocations(f *validateFlags, s *subject) (*kubeconform.Engine, error) {
+// schemaLocations opens what --schema-location names. What sluice has itself judges in any case. Addresses are read by the
+// reader of sources, with its authorities, proxy, logins, attempts and time limit: they are the one thing that is fetched
+// here, and a person named them.
+func (v *invocation) schemaLocations(ctx context.Context, f *validateFlags, s *subject) (*kubeconform.Engine, error) {
 	l := kubeconform.Locations{
 		Templates:  slices.DeleteFunc(slices.Clone(f.schemas), func(t string) bool { return t == "default" }),
-		Kubernetes: cmp.Or(s.plan.Cluster.Kubernetes, f.templateVersion(), schemas.NewestRelease),
-	}
-	for _, t := range l.Templates {
-		if v.offline && strings.HasPrefix(t, "http") {
-			return nil, &render.Error{Err: fmt.Errorf("reading schema location %s: --offline is given", t), Hint: "name files"}
-		}
+		Kubernetes: cmp.Or(f.templateVersion(), strings.TrimPrefix(s.plan.Cluster.Kubernetes, "v"), schemas.NewestRelease),
 	}
 	if len(l.Templates) == 0 {
 		return nil, nil
+	}
+	if at := slices.IndexFunc(l.Templates, kubeconform.Remote); at >= 0 {
+		if v.offline {
+			return nil, &render.Error{Err: fmt.Errorf("reading schema location %s: --offline is given", kubeconform.Shown(l.Templates[at])), Hint: "name files"}
+		}
+		reader, err := v.reader(s.plan, nil)
+		if err != nil {
+			return nil, err
+		}
+		l.Fetch = func(url string) ([]byte, error) { return reader.Document(ctx, url) }
 	}
 	return kubeconform.New(l)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -67,6 +68,23 @@ func (r *Reader) get(ctx context.Context, d download) (content []byte, err error
 		return nil, err
 	}
 	return content, nil
+}
+
+// Document reads a file at an address that a person named, and no source of a stack: it is in no lock, in no cache and in no
+// mirror. What is not there is an error that is [fs.ErrNotExist], for one who has another place to look in.
+func (r *Reader) Document(ctx context.Context, address string) ([]byte, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" {
+		return nil, errors.New("fetching a document: its address is no URL")
+	}
+	if r.Offline {
+		return nil, hinted("name files, or leave out --offline", fmt.Errorf("offline, and %s would have to be fetched", shownURL(u)))
+	}
+	text, err := r.get(ctx, download{name: shownURL(u), url: u, limit: maxDocument})
+	if errors.Is(err, errNotFound) {
+		err = marked{err, fs.ErrNotExist}
+	}
+	return text, err
 }
 
 // retry lets try run a few times, with pauses, each within its time, for as long as it fails with [passing]; any other

@@ -1,27 +1,27 @@
 // Package kubeconform holds objects to JSON schemas that a user has: files or addresses, named by kubeconform's templates.
 //
-// The engine is kubeconform itself, so that a location which works there works here. It is fed one object at a time, as
-// it was parsed: what its own splitting loses (a document on the marker's line, one after "...") cannot be lost. What it
-// keeps silent about is said: a schema that is there and does not compile counts as missing for it, and of an error with
-// several causes it tells the first level alone.
+// What a location means, and what an object is held to, is as kubeconform has it, so that a location which works there
+// works here; a test holds the two against each other. Its engine is not used: it opens connections of its own, with no
+// authority, time limit or --offline of ours, reads whatever a path leads to, keeps silent about a schema that is there and
+// does not compile, and of an error with several causes it tells the first level alone.
 package kubeconform
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
-	"github.com/yannh/kubeconform/pkg/registry"
-	"github.com/yannh/kubeconform/pkg/resource"
-	"github.com/yannh/kubeconform/pkg/validator"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
 
 	"sluice/render"
 	"sluice/validate"
@@ -36,56 +36,79 @@ const ruleID = "schema-location"
 type Locations struct {
 	Templates  []string
 	Kubernetes string // "1.33.4"
-	Cache      string // a directory for what comes over the network; empty for none
+	// Fetch reads an address of http or https. What is not there is an error that is [fs.ErrNotExist].
+	Fetch func(url string) ([]byte, error)
 }
 
 // Engine judges by schemas of locations. It is made once and may be asked from several goroutines.
 type Engine struct {
-	engine     validator.Validator
-	registries []registry.Registry
-	version    string
-	mu         sync.Mutex
-	asked      map[kind]error // why a kind has no schema; nil where it has
+	locations []location
+	version   string
+	fetch     func(url string) ([]byte, error)
+	mu        sync.Mutex
+	asked     map[kind]answer
+	silent    map[string]error // hosts that did not answer, and why; they are not asked again
 }
 
 type kind struct{ apiVersion, kind string }
 
+// answer is what the locations have for a kind: a schema, or an error, or neither.
+type answer struct {
+	schema *jsonschema.Schema
+	err    error
+}
+
 // New reads the templates. No schema is read before an object of its kind is judged.
 func New(l Locations) (*Engine, error) {
-	e := &Engine{version: l.Kubernetes, asked: map[kind]error{}}
-	for _, template := range l.Templates {
-		r, err := registry.New(template, l.Cache, true, false, false)
+	e := &Engine{version: l.Kubernetes, fetch: l.Fetch, asked: map[kind]answer{}, silent: map[string]error{}}
+	for _, text := range l.Templates {
+		one, err := newLocation(text)
 		if err != nil {
 			return nil, &render.Error{
-				Err:  fmt.Errorf("reading schema location %s: %w", template, err),
+				Err:  fmt.Errorf("reading schema location %s: %w", Shown(text), err),
 				Hint: `it is a template, e.g. "schemas/{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"`,
 			}
 		}
-		e.registries = append(e.registries, r)
-	}
-	var err error
-	e.engine, err = validator.New(l.Templates, validator.Opts{Cache: l.Cache, KubernetesVersion: l.Kubernetes, Strict: true})
-	if err != nil {
-		return nil, fmt.Errorf("reading the schema locations: %w", err)
+		e.locations = append(e.locations, one)
 	}
 	return e, nil
 }
 
 // Judges says whether a location has a schema for a kind. An engine that is nil has none.
 func (e *Engine) Judges(apiVersion, name string) bool {
-	return e != nil && e.known(kind{apiVersion, name}) == nil
+	return e != nil && e.known(kind{apiVersion, name}).schema != nil
 }
 
-// known says why a kind has no schema, once it was looked for.
-func (e *Engine) known(k kind) error {
+// Failure says what schemas could not be read, or are none; nil where all is well. It is known after the rule has judged.
+func (e *Engine) Failure() error {
+	if e == nil {
+		return nil
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	err, asked := e.asked[k]
-	if !asked {
-		err = e.look(k)
-		e.asked[k] = err
+	said := map[string]error{}
+	for _, a := range e.asked {
+		if a.err != nil {
+			said[a.err.Error()] = a.err
+		}
 	}
-	return err
+	var all []error
+	for _, text := range slices.Sorted(maps.Keys(said)) {
+		all = append(all, said[text])
+	}
+	return errors.Join(all...)
+}
+
+// known gives what the locations have for a kind, once it was looked for.
+func (e *Engine) known(k kind) answer {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	a, asked := e.asked[k]
+	if !asked {
+		a.schema, a.err = e.look(k)
+		e.asked[k] = a
+	}
+	return a
 }
 
 // Rules gives the rule. Of an engine that is nil it is there to be explained and judges nothing.
@@ -126,12 +149,12 @@ func (e *Engine) judge(ctx context.Context, in validate.Input) ([]validate.Findi
 				return nil, nil, err
 			}
 			o := &result.Set.Objects[i]
-			switch err := e.known(kind{o.APIVersion, o.Key.Kind}); {
-			case errors.Is(err, errNone):
-			case err != nil:
-				unchecked = append(unchecked, validate.Unchecked{App: result.App.Name, Object: o.Key, What: "the schema of its kind", Why: err.Error()})
-			default:
-				more, err := e.object(o, blanks)
+			switch known := e.known(kind{o.APIVersion, o.Key.Kind}); {
+			case known.err != nil:
+				why, _, _ := strings.Cut(known.err.Error(), "\n")
+				unchecked = append(unchecked, validate.Unchecked{App: result.App.Name, Object: o.Key, What: "the schema of its kind", Why: why})
+			case known.schema != nil:
+				more, err := object(known.schema, o, blanks)
 				if err != nil {
 					return nil, nil, err
 				}
@@ -142,66 +165,35 @@ func (e *Engine) judge(ctx context.Context, in validate.Input) ([]validate.Findi
 	return found, unchecked, nil
 }
 
-var errNone = errors.New("no location has a schema")
-
-// look says whether a location has a schema for a kind, and that it compiles.
-func (e *Engine) look(k kind) error {
-	there := false
-	for _, r := range e.registries {
-		_, schema, err := r.DownloadSchema(k.kind, k.apiVersion, e.version)
-		switch {
-		case schema != nil && err == nil:
-			there = true
-		// What is not there is said by types of kubeconform's own, and by those of the file system.
-		case err == nil, errors.Is(err, fs.ErrNotExist), strings.Contains(err.Error(), "could not find schema"), strings.Contains(err.Error(), "no such file"):
-			continue
-		default:
-			return fmt.Errorf("reading it: %w", err)
-		}
-		break
-	}
-	if !there {
-		return errNone
-	}
-	text, err := json.Marshal(map[string]any{"apiVersion": k.apiVersion, "kind": k.kind, "metadata": map[string]any{"name": "probe"}})
-	if err != nil {
-		return err
-	}
-	probe := e.engine.ValidateResource(resource.Resource{Path: "probe", Bytes: text})
-	if probe.Status == validator.Error {
-		return fmt.Errorf("it is there and is no schema that compiles: %w", probe.Err)
-	}
-	return nil
-}
-
 // object holds one object to its schema.
-func (e *Engine) object(o *render.Object, blanks validate.Blanks) ([]validate.Finding, error) {
+func object(schema *jsonschema.Schema, o *render.Object, blanks validate.Blanks) ([]validate.Finding, error) {
 	text, err := json.Marshal(o.Tree)
 	if err != nil {
 		return nil, fmt.Errorf("writing %s as JSON: %w", o.Key, err)
 	}
-	result := e.engine.ValidateResource(resource.Resource{Path: o.Provenance.File, Bytes: text})
-	if result.Status == validator.Error {
-		return nil, fmt.Errorf("judging %s by its schema: %w", o.Key, result.Err)
+	tree, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s as JSON: %w", o.Key, err)
 	}
-	if result.Status != validator.Invalid {
+	wrong := &jsonschema.ValidationError{}
+	if err := schema.Validate(tree); err == nil {
 		return nil, nil
+	} else if !errors.As(err, &wrong) {
+		return nil, fmt.Errorf("judging %s by its schema: %w", o.Key, err)
 	}
 	var found []validate.Finding
-	for _, fault := range faults(result) {
-		path := pathOf(o.Tree, fault.Path)
-		if blanks.Below(o.Key, path) {
+	for _, fault := range faults(o.Tree, wrong) {
+		if blanks.Below(o.Key, fault.path) {
 			continue // what the secret will be is not known
 		}
-		value, _ := path.In(o.Tree)
-		message := unquoted(fault.Msg, value)
-		if len(path) > 0 {
-			message = path.String() + ": " + message
+		message := fault.message
+		if len(fault.path) > 0 {
+			message = fault.path.String() + ": " + message
 		}
 		if o.Key.Group == "" && o.Key.Kind == "Secret" {
-			message = path.String() + " is not what the schema asks for" // the text may quote the value
+			message = fault.path.String() + " is not what the schema asks for" // the text may quote the value
 		}
-		found = append(found, validate.On(o, path, message))
+		found = append(found, validate.On(o, fault.path, message))
 	}
 	return found, nil
 }
@@ -226,42 +218,55 @@ func unquoted(message string, value any) string {
 	return message
 }
 
-// deep are the causes in the text of an error, with where each is.
-var deep = regexp.MustCompile(`- at '([^']*)': (.*?)(?:  *(?:- at ')|$)`)
-
-// faults lists what is wrong: the causes that the engine lists, and in place of those that have causes below them, these.
-func faults(result validator.Result) []validator.ValidationError {
-	list := slices.Clone(result.ValidationErrors)
-	if text := result.Err.Error(); len(list) == 0 || slices.ContainsFunc(list, func(v validator.ValidationError) bool { return v.Msg == "validation failed" }) {
-		list = nil
-		for len(text) > 0 {
-			at := deep.FindStringSubmatchIndex(text)
-			if at == nil {
-				break
-			}
-			if message := text[at[4]:at[5]]; message != "validation failed" {
-				list = append(list, validator.ValidationError{Path: text[at[2]:at[3]], Msg: message})
-			}
-			text = text[at[5]:]
-		}
-		if len(list) == 0 {
-			list = append(list, validator.ValidationError{Msg: result.Err.Error()})
-		}
-	}
-	slices.SortFunc(list, func(a, b validator.ValidationError) int {
-		return strings.Compare(a.Path+"\x00"+a.Msg, b.Path+"\x00"+b.Msg)
-	})
-	return slices.Compact(list)
+// fault is one thing that is wrong, and where.
+type fault struct {
+	path    render.Path
+	message string
 }
 
-// pathOf reads a JSON pointer. Whether a number is a place in a list is told by what is there.
-func pathOf(tree any, pointer string) render.Path {
-	var path render.Path
-	for _, word := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
-		if word == "" {
-			continue
+// faults lists what is wrong: the causes that have none below them. Of alternatives of which none fits, all are told in one,
+// for to meet one of them is enough.
+func faults(tree any, wrong *jsonschema.ValidationError) []fault {
+	path := pathOf(tree, wrong.InstanceLocation)
+	words := wrong.ErrorKind.KeywordPath()
+	switch {
+	case len(wrong.Causes) == 0:
+		value, _ := path.In(tree)
+		return []fault{{path, unquoted(wrong.ErrorKind.LocalizedString(message.NewPrinter(language.English)), value)}}
+	case len(wrong.Causes) > 1 && len(words) > 0 && (words[0] == "anyOf" || words[0] == "oneOf"):
+		var ways []string
+		for _, cause := range wrong.Causes {
+			ways = append(ways, way(tree, path, cause))
 		}
-		word = strings.NewReplacer("~1", "/", "~0", "~").Replace(word)
+		slices.Sort(ways)
+		return []fault{{path, "it is none of what the schema allows: " + strings.Join(slices.Compact(ways), ", or ")}}
+	}
+	var list []fault
+	for _, cause := range wrong.Causes {
+		list = append(list, faults(tree, cause)...)
+	}
+	slices.SortFunc(list, func(a, b fault) int {
+		return cmp.Or(strings.Compare(a.path.String(), b.path.String()), strings.Compare(a.message, b.message))
+	})
+	return slices.CompactFunc(list, func(a, b fault) bool { return a.path.String() == b.path.String() && a.message == b.message })
+}
+
+// way says what keeps a value at a path from one alternative.
+func way(tree any, path render.Path, cause *jsonschema.ValidationError) string {
+	var parts []string
+	for _, f := range faults(tree, cause) {
+		if len(f.path) > len(path) {
+			f.message = f.path[len(path):].String() + ": " + f.message
+		}
+		parts = append(parts, f.message)
+	}
+	return strings.Join(parts, " and ")
+}
+
+// pathOf reads the place of a value. Whether a number is a place in a list is told by what is there.
+func pathOf(tree any, words []string) render.Path {
+	var path render.Path
+	for _, word := range words {
 		var step any = word
 		if list, ok := tree.([]any); ok {
 			if i, err := strconv.Atoi(word); err == nil && i >= 0 && i < len(list) {

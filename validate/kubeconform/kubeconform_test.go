@@ -15,7 +15,8 @@ func TestMessages(t *testing.T) {
 	dir := t.TempDir()
 	schema := `{"type": "object", "properties": {"spec": {"type": "object", "additionalProperties": false, "properties": {
   "password": {"type": "string", "pattern": "^[0-9]+$"}, "size": {"type": "integer"},
-  "when": {"type": "string", "format": "date-time"}}}}}`
+  "when": {"type": "string", "format": "date-time"},
+  "port": {"anyOf": [{"type": "integer"}, {"type": "object", "properties": {"name": {"type": "string"}}}]}}}}}`
 	if err := os.WriteFile(filepath.Join(dir, "widget.json"), []byte(schema), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +27,7 @@ func TestMessages(t *testing.T) {
 	set, err := render.Parse("widget.yaml", []byte(`apiVersion: example.com/v1
 kind: Widget
 metadata: {name: first}
-spec: {password: "it's \"mine\"", size: large, when: soon-enough, more: 1}
+spec: {password: "it's \"mine\"", size: large, when: soon-enough, more: 1, port: {name: 5}}
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -43,6 +44,7 @@ spec: {password: "it's \"mine\"", size: large, when: soon-enough, more: 1}
 	slices.Sort(said)
 	want := []string{
 		"spec.password: the value does not match pattern '^[0-9]+$'",
+		"spec.port: it is none of what the schema allows: got object, want integer, or name: got number, want string",
 		"spec.size: got string, want integer",
 		"spec.when: the value is not valid date-time: less than 20 characters long",
 		"spec: additional properties 'more' not allowed",

@@ -42,8 +42,13 @@ func (v *invocation) access(plan render.Plan) (*source.Access, error) {
 	a.KnownHosts = existing(hosts)
 	// Without this a mistyped path would be reported once for each chart.
 	if v.caFile != "" {
-		if _, err := os.Stat(v.caFile); err != nil {
+		stat, err := os.Stat(v.caFile)
+		if err != nil {
 			return nil, fmt.Errorf("opening the file of --ca-file: %w", err)
+		}
+		// It is read for every server anew, which a pipe cannot be.
+		if !stat.Mode().IsRegular() {
+			return nil, &render.Error{Err: fmt.Errorf("opening the file of --ca-file: %s is no regular file", v.caFile), Hint: "name a PEM file with certificates"}
 		}
 	}
 	return a, nil

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -99,7 +98,7 @@ func (b *bareFlags) render(ctx context.Context, v *invocation, target string) ([
 
 // hostFiles opens what the command line names. Standard input is read at most once and only when a flag names it.
 func (v *invocation) hostFiles() hostFiles {
-	return hostFiles{sync.OnceValues(func() ([]byte, error) { return io.ReadAll(v.in) })}
+	return hostFiles{sync.OnceValues(func() ([]byte, error) { return bounded(v.in, "standard input") })}
 }
 
 // plan makes a plan of paths, an app each, so that a path goes through the same order of work as an app of a stack.
@@ -185,6 +184,9 @@ func anchor(target string) (dir, inside string, err error) {
 	stat, err := os.Stat(abs)
 	if err != nil {
 		return "", "", fmt.Errorf("opening %s: %w", target, err)
+	}
+	if !stat.IsDir() && !stat.Mode().IsRegular() {
+		return "", "", &render.Error{Err: fmt.Errorf("opening %s: it is no regular file", target), Hint: `what comes from a pipe is read from standard input, "-"`}
 	}
 	dir = abs
 	if !stat.IsDir() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -42,4 +43,16 @@ func (o onlyFS) below(name string) bool {
 
 func (o onlyFS) above(name string) bool {
 	return name == "." || slices.ContainsFunc(o.paths, func(p string) bool { return strings.HasPrefix(p, name+"/") })
+}
+
+// plainFS has regular files and directories: to open a named pipe that lies there would wait for who writes it.
+type plainFS struct{ fs.FS }
+
+// Open is the method of fs.FS.
+func (p plainFS) Open(name string) (fs.File, error) {
+	stat, err := fs.Stat(p.FS, name)
+	if err == nil && !stat.IsDir() && !stat.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("it is no regular file")}
+	}
+	return p.FS.Open(name)
 }

@@ -147,5 +147,5 @@ func (h hostFiles) ReadFile(name string) ([]byte, error) {
 	if name == "-" {
 		return h.stdin()
 	}
-	return os.ReadFile(name)
+	return whole(name)
 }

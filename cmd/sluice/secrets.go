@@ -114,7 +114,7 @@ func (a again) replaced(ctx context.Context, app render.App, replace canary.Repl
 
 // missing asks a Vault for the placeholders of all apps. Who may not be asked, and what cannot be told, is not judged.
 func (v *invocation) missing(ctx context.Context, in validate.Input, at string) ([]secrets.Missing, []validate.Unchecked, error) {
-	server, err := v.vaultServer(at)
+	server, err := v.vaultServer(ctx, at)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -154,7 +154,7 @@ func (v *invocation) missing(ctx context.Context, in validate.Input, at string) 
 
 // vaultServer names the server and who asks it as Vault's own program finds them (its command's documentation): the
 // variables, and the token that vault login keeps.
-func (v *invocation) vaultServer(at string) (vault.Server, error) {
+func (v *invocation) vaultServer(ctx context.Context, at string) (vault.Server, error) {
 	server := vault.Server{
 		Address: at, Namespace: os.Getenv("VAULT_NAMESPACE"), Proxy: http.ProxyFromEnvironment, Offline: v.offline, Timeout: v.timeout,
 		Jobs: v.jobs, Token: vaultToken,
@@ -167,7 +167,7 @@ func (v *invocation) vaultServer(at string) (vault.Server, error) {
 		return server, nil
 	}
 	var err error
-	if server.CA, err = os.ReadFile(file); err != nil {
+	if server.CA, err = given(ctx, file); err != nil {
 		return server, fmt.Errorf("reading the certificate authorities for Vault: %w", err)
 	}
 	return server, nil

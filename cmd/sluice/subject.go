@@ -53,7 +53,7 @@ func (v *invocation) subject(ctx context.Context, args []string, f *validateFlag
 		host := v.hostFiles()
 		files = &host
 		f.bare.kubeVersion = cmp.Or(f.bare.kubeVersion, f.templateVersion())
-		args, err = s.standardInput(host, args, f)
+		args, err = s.standardInput(ctx, host, args, f)
 		if err == nil && len(args) > 0 {
 			s.plan, err = f.bare.plan(v, args)
 		}
@@ -66,7 +66,7 @@ func (v *invocation) subject(ctx context.Context, args []string, f *validateFlag
 			return nil, err
 		}
 	}
-	if err := s.definitions(f.crds); err != nil {
+	if err := s.definitions(ctx, f.crds); err != nil {
 		s.done()
 		return nil, err
 	}
@@ -134,14 +134,14 @@ func (f *validateFlags) templateVersion() string {
 
 // standardInput takes "-" out of the paths and reads what it stands for: manifests, in the namespace and with the plugin
 // that a file of manifests would have.
-func (s *subject) standardInput(host hostFiles, args []string, f *validateFlags) ([]string, error) {
+func (s *subject) standardInput(ctx context.Context, host hostFiles, args []string, f *validateFlags) ([]string, error) {
 	if !slices.Contains(args, "-") {
 		return args, nil
 	}
 	if err := f.bare.fits(render.KindManifests, "standard input"); err != nil {
 		return nil, err
 	}
-	text, err := host.ReadFile("-")
+	text, err := awaited(ctx, func() ([]byte, error) { return host.ReadFile("-") })
 	if err != nil {
 		return nil, fmt.Errorf("reading standard input: %w", err)
 	}
@@ -270,7 +270,7 @@ func (s *subject) declared(ctx context.Context, r *renderer) error {
 }
 
 // definitions reads the CustomResourceDefinitions below paths.
-func (s *subject) definitions(paths []string) error {
+func (s *subject) definitions(ctx context.Context, paths []string) error {
 	for _, path := range paths {
 		before := len(s.extra)
 		err := filepath.WalkDir(path, func(name string, d os.DirEntry, err error) error {
@@ -281,7 +281,7 @@ func (s *subject) definitions(paths []string) error {
 			if stat, err := os.Stat(name); err != nil || name != path && !stat.Mode().IsRegular() {
 				return cmp.Or(err, fmt.Errorf("%s is no regular file", name))
 			}
-			text, err := os.ReadFile(name)
+			text, err := given(ctx, name)
 			if err != nil {
 				return err
 			}
@@ -315,8 +315,12 @@ func (s *subject) input(minor int, minors []int) validate.Input {
 	for _, r := range s.results {
 		in.Effective = append(in.Effective, r.Set.Effective(r.App.Namespace, in.ClusterScoped))
 	}
-	if in.Files, in.Paths = s.files, s.paths; s.paths != nil {
-		in.Files = onlyFS{s.files, s.paths}
+	in.Paths = s.paths
+	if s.files != nil {
+		in.Files = plainFS{s.files}
+	}
+	if s.paths != nil {
+		in.Files = onlyFS{in.Files, s.paths}
 	}
 	return in
 }

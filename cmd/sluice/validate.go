@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -193,7 +194,7 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 	if len(minors) > 0 {
 		last = minors[len(minors)-1]
 	}
-	return v.conclude(f, s, report.Findings{
+	return v.conclude(ctx, f, s, report.Findings{
 		Report: said, Least: validate.Severity(slices.Index(validate.Severities(), f.failOn)), Results: s.results, Failed: s.failed,
 		Minor: minor, Last: last, Landed: in.Landed, All: f.all, Color: v.page.colored(f.color),
 	})
@@ -245,7 +246,7 @@ func (v *invocation) schemaLocations(ctx context.Context, f *validateFlags, s *s
 }
 
 // conclude holds the outcome to the baseline, writes it, and gives the error that ends the verb.
-func (v *invocation) conclude(f *validateFlags, s *subject, out report.Findings) error {
+func (v *invocation) conclude(ctx context.Context, f *validateFlags, s *subject, out report.Findings) error {
 	if f.writeBaseline != "" {
 		if s.failure != nil {
 			return errors.Join(s.failure, &render.Error{Err: errors.New("no baseline was written: not everything was judged")})
@@ -253,12 +254,11 @@ func (v *invocation) conclude(f *validateFlags, s *subject, out report.Findings)
 		return v.writeBaseline(f.writeBaseline, out)
 	}
 	if f.baseline != "" {
-		file, err := os.Open(f.baseline)
+		text, err := given(ctx, f.baseline)
 		if err != nil {
 			return fmt.Errorf("opening the baseline: %w", err)
 		}
-		defer file.Close()
-		base, err := validate.ReadBaseline(f.baseline, file)
+		base, err := validate.ReadBaseline(f.baseline, bytes.NewReader(text))
 		if err != nil {
 			return err
 		}

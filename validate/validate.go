@@ -80,6 +80,7 @@ type Suppression struct {
 type Unchecked struct {
 	App    string
 	Object render.Key // zero where it is more than one object
+	Every  render.Key // group and kind, where it is every object of that kind in the app
 	What   string     // what was not judged
 	Why    string
 }

@@ -163,7 +163,7 @@ func oneOf(what, value string, words ...string) error {
 // tree somewhere else, or compare something else.
 func notEmpty(cmd *cobra.Command, names ...string) error {
 	for _, name := range names {
-		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+		if f := cmd.Flags().Lookup(name); f.Changed && (f.Value.String() == "" || f.Value.String() == "[]") { // that of a list
 			return &render.Error{Err: fmt.Errorf("--%s is empty", name), Hint: "is a variable of the script not set?"}
 		}
 	}

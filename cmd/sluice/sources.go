@@ -57,6 +57,9 @@ func (v *invocation) reader(plan render.Plan, lock *source.Lock) (*source.Reader
 	if v.jobs < 1 {
 		return nil, fmt.Errorf("--jobs %d: at least one app has to be worked on at a time", v.jobs)
 	}
+	if v.timeout < 0 {
+		return nil, &render.Error{Err: fmt.Errorf("--timeout %v: there is no such time", v.timeout), Hint: "write e.g. 90s; without the flag each kind of source has its own"}
+	}
 	access, err := v.access(plan)
 	if err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ type subject struct {
 	chain    render.Toolchain
 	results  []render.Result      // the apps that rendered
 	failed   []string             // the others
+	reasons  []string             // why, one for each, without what may be a secret
 	failure  error                // why they did not, what is wrong with policies, or that nothing came out
 	empty    []validate.Unchecked // the paths that hold no object
 	extra    []render.Object      // CustomResourceDefinitions from paths
@@ -145,9 +146,12 @@ func (s *subject) standardInput(ctx context.Context, host hostFiles, args []stri
 	if err != nil {
 		return nil, fmt.Errorf("reading standard input: %w", err)
 	}
+	rest := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "-" })
 	set, err := render.Parse("-", text)
 	if err != nil {
-		return nil, err
+		s.failure = err
+		s.fail("-", err)
+		return rest, nil
 	}
 	s.plan.Cluster.Kubernetes = f.bare.kubeVersion
 	result := render.Result{App: render.App{Name: "-", Namespace: f.bare.namespace, Secrets: f.bare.secrets}}
@@ -164,7 +168,17 @@ func (s *subject) standardInput(ctx context.Context, host hostFiles, args []stri
 	}
 	result.Set = set
 	s.results = append(s.results, result)
-	return slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "-" }), nil
+	return rest, nil
+}
+
+// fail takes an app down that did not render.
+func (s *subject) fail(app string, why error) {
+	s.failed = append(s.failed, app)
+	var parts []string
+	for _, m := range messages(why) {
+		parts = append(parts, visible(withoutCredentials(strings.TrimSpace(m.text))))
+	}
+	s.reasons = append(s.reasons, strings.Join(parts, "; "))
 }
 
 // renderSubject renders the plan of a subject.
@@ -197,10 +211,10 @@ func (v *invocation) renderSubject(ctx context.Context, s *subject, host *hostFi
 		s.done()
 		return err
 	}
-	s.failure = err
+	s.failure = errors.Join(s.failure, err)
 	for _, result := range results {
 		if result.Err != nil {
-			s.failed = append(s.failed, result.App.Name)
+			s.fail(result.App.Name, result.Err)
 			continue
 		}
 		s.results = append(s.results, result)

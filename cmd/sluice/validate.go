@@ -18,6 +18,7 @@ import (
 	"sluice/render"
 	"sluice/schemas"
 	"sluice/validate"
+	"sluice/validate/definition"
 	"sluice/validate/kubeconform"
 	"sluice/validate/secrets"
 )
@@ -108,7 +109,7 @@ func (f *validateFlags) check(cmd *cobra.Command) error {
 	if cmd.Flags().Changed("crds") && len(f.crds) == 0 || slices.Contains(f.crds, "") || slices.Contains(f.schemas, "") {
 		return &render.Error{Err: errors.New("a --crds or --schema-location is empty"), Hint: "is a variable of the script not set?"}
 	}
-	return notEmpty(cmd, "kubernetes", "baseline", "write-baseline", "toolchain", "secrets", "kube-version")
+	return notEmpty(cmd, "kubernetes", "baseline", "write-baseline", "toolchain", "secrets", "kube-version", "only", "app", "layer", "vault")
 }
 
 // minors reads --kubernetes: the minor to judge for, and all minors of a range; zero and nil where it is not given.
@@ -175,6 +176,9 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 	if err != nil {
 		return err
 	}
+	if !slices.ContainsFunc(definition.Rules(nil), func(r validate.Rule) bool { return wanted[r.ID] }) {
+		locations.Alone()
+	}
 	in := s.input(minor, minors)
 	if in.Known, err = knownRules(s.plan, all); err != nil {
 		return err
@@ -195,7 +199,7 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 		last = minors[len(minors)-1]
 	}
 	return v.conclude(ctx, f, s, report.Findings{
-		Report: said, Least: validate.Severity(slices.Index(validate.Severities(), f.failOn)), Results: s.results, Failed: s.failed,
+		Report: said, Least: validate.Severity(slices.Index(validate.Severities(), f.failOn)), Results: s.results, Failed: s.failed, Reasons: s.reasons, Strict: v.strict || locations.Failure() != nil,
 		Minor: minor, Last: last, Landed: in.Landed, All: f.all, Color: v.page.colored(f.color),
 	})
 }

@@ -107,7 +107,8 @@ func (s strangers) unchecked() []validate.Unchecked {
 		name := x.kind.name + "." + x.kind.group
 		u := validate.Unchecked{
 			App: x.app, What: fmt.Sprintf("%d objects of the kind %s", x.count, name),
-			Why: "its CustomResourceDefinition is neither in what is rendered nor in what --crds and crds of the stack name",
+			Every: render.Key{Group: x.kind.group, Kind: x.kind.name},
+			Why:   "its CustomResourceDefinition is neither in what is rendered nor in what --crds and crds of the stack name",
 		}
 		if x.count == 1 {
 			u.Object, u.What = x.first, "an object of the kind "+name

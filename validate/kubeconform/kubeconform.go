@@ -47,6 +47,7 @@ type Engine struct {
 	fetch     func(url string) ([]byte, error)
 	mu        sync.Mutex
 	asked     map[kind]answer
+	alone     bool
 	silent    map[string]error // hosts that did not answer, and why; they are not asked again
 }
 
@@ -77,6 +78,14 @@ func New(l Locations) (*Engine, error) {
 // Judges says whether a location has a schema for a kind. An engine that is nil has none.
 func (e *Engine) Judges(apiVersion, name string) bool {
 	return e != nil && e.known(kind{apiVersion, name}).schema != nil
+}
+
+// Alone says that nothing else judges the kinds that no location has a schema for, so that the rule has to say of which. It is
+// called before the rule judges.
+func (e *Engine) Alone() {
+	if e != nil {
+		e.alone = true
+	}
 }
 
 // Failure says what schemas could not be read, or are none; nil where all is well. It is known after the rule has judged.
@@ -150,6 +159,10 @@ func (e *Engine) judge(ctx context.Context, in validate.Input) ([]validate.Findi
 			}
 			o := &result.Set.Objects[i]
 			switch known := e.known(kind{o.APIVersion, o.Key.Kind}); {
+			case known == answer{} && e.alone:
+				unchecked = append(unchecked, validate.Unchecked{
+					App: result.App.Name, Object: o.Key, What: "the schema of its kind", Why: "no --schema-location has one",
+				})
 			case known.err != nil:
 				why, _, _ := strings.Cut(known.err.Error(), "\n")
 				unchecked = append(unchecked, validate.Unchecked{App: result.App.Name, Object: o.Key, What: "the schema of its kind", Why: why})

@@ -48,7 +48,10 @@ func newLocation(text string) (location, error) {
 		return location{}, err
 	}
 	l := location{parsed}
-	_, err = l.of(kind{"v1", "Deployment"}, "1.0.0", true)
+	at, err := l.of(kind{"v1", "Deployment"}, "1.0.0", true)
+	if u, wrong := url.Parse(at); err == nil && Remote(at) && (wrong != nil || u.Hostname() == "") {
+		err = errors.New("it is no address")
+	}
 	return l, err
 }
 

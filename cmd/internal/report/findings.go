@@ -18,11 +18,14 @@ type Findings struct {
 	// Landed gives the key that an object of an app has in the cluster: a finding may have that or the one as rendered.
 	Landed func(app string, key render.Key) render.Key
 	Failed []string // apps that did not render, so that nothing of them was judged
-	Mended int      // entries of the baseline that no finding answers
-	Minor  int      // of the Kubernetes that it was judged for
-	Last   int      // the last minor of a range that was asked for, which Minor begins; 0 for none
-	All    bool     // show those that do not count too: accepted, suppressed, in the baseline
-	Color  bool
+	// Reasons say why, one for each of them. There is nothing secret in them.
+	Reasons []string
+	Strict  bool // what could not be judged fails
+	Mended  int  // entries of the baseline that no finding answers
+	Minor   int  // of the Kubernetes that it was judged for
+	Last    int  // the last minor of a range that was asked for, which Minor begins; 0 for none
+	All     bool // show those that do not count too: accepted, suppressed, in the baseline
+	Color   bool
 }
 
 // tally is how many findings there are of each severity that count, and how many that do not.

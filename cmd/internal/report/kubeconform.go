@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"io"
+	"strings"
 
 	"sluice/render"
 	"sluice/validate"
@@ -35,8 +37,9 @@ type kubeconformFault struct {
 }
 
 // Kubeconform writes the findings that count in the form of kubeconform's JSON with a summary: an object with one is
-// invalid, an app that did not render is an error, and an object without a schema is skipped. Findings about files and the
-// stack, which kubeconform does not know, have the file and no kind.
+// invalid, an app that did not render is an error, and an object that could not be judged is skipped, or an error where that
+// fails, as there without -ignore-missing-schemas. Findings about files and the stack, which kubeconform does not know, have
+// the file and no kind.
 func (f Findings) Kubeconform(w io.Writer) error {
 	type object struct {
 		app string
@@ -54,19 +57,30 @@ func (f Findings) Kubeconform(w io.Writer) error {
 		about[key] = append(about[key], found)
 	}
 	rendered := map[object]bool{}
-	skipped := map[object]bool{}
+	skipped, every := map[object]string{}, map[object]string{}
 	for _, u := range f.Report.Unchecked {
-		skipped[object{u.App, f.Landed(u.App, u.Object)}] = true
+		why := strings.TrimSuffix(u.What+": "+u.Why, ": ")
+		if u.Every != (render.Key{}) {
+			every[object{u.App, u.Every}] = why
+		} else {
+			skipped[object{u.App, f.Landed(u.App, u.Object)}] = why
+		}
 	}
 	for _, r := range f.Results {
 		for _, o := range r.Set.Objects {
 			key := object{r.App.Name, f.Landed(r.App.Name, o.Key)}
 			rendered[key] = true
+			why := cmp.Or(skipped[key], every[object{r.App.Name, render.Key{Group: o.Key.Group, Kind: o.Key.Kind}}])
 			switch found := about[key]; {
 			case len(found) > 0:
 				out.Summary.Invalid++
 				out.Resources = append(out.Resources, invalid(o, found))
-			case skipped[key]:
+			case why != "" && f.Strict:
+				out.Summary.Errors++
+				out.Resources = append(out.Resources, kubeconformResource{
+					Filename: fileOf(o), Kind: o.Key.Kind, Name: o.Key.Name, Version: o.APIVersion, Status: "statusError", Msg: why,
+				})
+			case why != "":
 				out.Summary.Skipped++
 			default:
 				out.Summary.Valid++
@@ -82,19 +96,23 @@ func (f Findings) Kubeconform(w io.Writer) error {
 			out.Resources = append(out.Resources, invalid(o, of))
 		}
 	}
-	for _, name := range f.Failed {
+	for i, name := range f.Failed {
 		out.Summary.Errors++
-		out.Resources = append(out.Resources, kubeconformResource{Filename: name, Status: "statusError", Msg: "it did not render"})
+		out.Resources = append(out.Resources, kubeconformResource{Filename: name, Status: "statusError", Msg: f.Reasons[i]})
+	}
+	for i := range out.Resources {
+		if out.Resources[i].Filename == "-" {
+			out.Resources[i].Filename = "stdin"
+		}
 	}
 	return JSON(w, out)
 }
 
+// fileOf is what a person edits: the template, or the file.
+func fileOf(o render.Object) string { return cmp.Or(o.Provenance.Template, o.Provenance.File) }
+
 func invalid(o render.Object, found []validate.Finding) kubeconformResource {
-	file := o.Provenance.File
-	if o.Provenance.Template != "" {
-		file = o.Provenance.Template
-	}
-	r := kubeconformResource{Filename: file, Kind: o.Key.Kind, Name: o.Key.Name, Version: o.APIVersion, Status: "statusInvalid"}
+	r := kubeconformResource{Filename: fileOf(o), Kind: o.Key.Kind, Name: o.Key.Name, Version: o.APIVersion, Status: "statusInvalid"}
 	for i, f := range found {
 		if i > 0 {
 			r.Msg += "; "

@@ -61,7 +61,7 @@ func (v *invocation) rulesOf(cmd *cobra.Command, args []string) ([]validate.Rule
 	if !cmd.Flags().Changed("stack") && (len(args) == 0 || !strings.HasPrefix(args[0], "policy-")) {
 		return families(), nil
 	}
-	plan, err := v.plan()
+	plan, err := awaited(cmd.Context(), v.plan)
 	if err != nil {
 		return nil, err
 	}

@@ -48,21 +48,23 @@ func bounded(r io.Reader, name string) ([]byte, error) {
 	return text, err
 }
 
-// awaited lets read work until the context ends, and leaves it behind then: nothing else ends the wait for a pipe's writer.
-func awaited(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+// awaited lets work go on until the context ends, and leaves it behind then: nothing else ends the wait for a pipe's writer, or
+// a policy that is not done in a lifetime.
+func awaited[Out any](ctx context.Context, work func() (Out, error)) (Out, error) {
 	type outcome struct {
-		text []byte
-		err  error
+		out Out
+		err error
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		text, err := read()
-		done <- outcome{text, err}
+		out, err := work()
+		done <- outcome{out, err}
 	}()
 	select {
 	case o := <-done:
-		return o.text, o.err
+		return o.out, o.err
 	case <-ctx.Done():
-		return nil, errors.New("it did not come to an end before the work was ended")
+		var none Out
+		return none, errors.New("it did not come to an end before the work was ended")
 	}
 }

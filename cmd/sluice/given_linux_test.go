@@ -19,6 +19,7 @@ func TestPipeWithoutWriter(t *testing.T) {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	for name, text := range map[string]string{
 		"object.yaml":     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n",
+		"stack/stack.cue": "package stack\n",
 		"odd/object.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n",
 	} {
 		if err := os.MkdirAll(filepath.Dir(at(name)), 0o755); err != nil {
@@ -28,7 +29,7 @@ func TestPipeWithoutWriter(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"pipe", "configmap.json", "odd/.yamllint"} {
+	for _, name := range []string{"pipe", "configmap.json", "odd/.yamllint", "stack/more.cue"} {
 		if err := syscall.Mkfifo(at(name), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -50,6 +51,7 @@ func TestPipeWithoutWriter(t *testing.T) {
 		{[]string{at("pipe")}, `standard input, "-"`},
 		{[]string{at("odd")}, ".yamllint"},
 		{[]string{"-"}, "interrupted"},
+		{[]string{at("stack")}, "interrupted"},
 	} {
 		t.Run(strings.ReplaceAll(strings.Join(c.args, " "), dir, ""), func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())

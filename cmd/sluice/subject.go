@@ -49,7 +49,7 @@ func (v *invocation) subject(ctx context.Context, args []string, f *validateFlag
 				Hint: "an app's values, release and namespace are in the stack",
 			}
 		}
-		s.plan, err = v.plan()
+		s.plan, err = awaited(ctx, v.plan)
 	} else {
 		host := v.hostFiles()
 		files = &host

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -183,7 +184,7 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 	if in.Known, err = knownRules(s.plan, all); err != nil {
 		return err
 	}
-	said, err := validate.Run(ctx, in, rules)
+	said, err := awaited(ctx, func() (validate.Report, error) { return validate.Run(ctx, in, rules) })
 	if err != nil {
 		return err
 	}
@@ -304,9 +305,16 @@ func (v *invocation) writeBaseline(name string, out report.Findings) error {
 	if stat, err := os.Stat(name); err == nil && !stat.Mode().IsRegular() {
 		return &render.Error{Err: fmt.Errorf("writing the baseline: %s is no regular file", name), Hint: "name a file to write it into"}
 	}
+	// The name of the file beside it means nothing to anybody.
+	wrong := func(err error) error {
+		if at, ok := errors.AsType[*fs.PathError](err); ok {
+			err = at.Err
+		}
+		return fmt.Errorf("writing the baseline %s: %w", name, err)
+	}
 	file, err := os.CreateTemp(filepath.Dir(name), ".sluice-baseline-*")
 	if err != nil {
-		return fmt.Errorf("writing the baseline: %w", err)
+		return wrong(err)
 	}
 	defer os.Remove(file.Name())
 	err = report.JSON(file, base)
@@ -314,7 +322,7 @@ func (v *invocation) writeBaseline(name string, out report.Findings) error {
 		err = os.Rename(file.Name(), name)
 	}
 	if err != nil {
-		return fmt.Errorf("writing the baseline: %w", err)
+		return wrong(err)
 	}
 	v.note("%s: %d findings", name, len(base.Findings))
 	return nil

@@ -38,6 +38,7 @@ type finder struct {
 	seen  map[string]bool
 	left  int
 	named map[string]bool // values that the plan names
+	apart map[string]bool // files and directories that only apps name which a selection left out
 }
 
 // editedFiles lists the files that are linted, ordered by name.
@@ -52,6 +53,7 @@ func editedFiles(ctx context.Context, in validate.Input) ([]edited, []validate.U
 			}
 		}
 	}
+	f.apart = leftOut(in.Plan)
 	roots := []string{"."}
 	if in.Paths != nil {
 		roots = in.Paths
@@ -86,6 +88,28 @@ func editedFiles(ctx context.Context, in validate.Input) ([]edited, []validate.U
 	return f.list, unchecked, nil
 }
 
+// leftOut lists the files and directories that only apps name which a selection left out: what is wrong in those is not asked
+// about. What an app of the selection has too, or has something in, is not among them.
+func leftOut(plan render.Plan) map[string]bool {
+	named := func(apps []render.App) (names []string) {
+		for _, app := range apps {
+			for _, source := range app.Sources {
+				names = append(append(names, source.Path), source.Values.Files...)
+			}
+		}
+		return slices.DeleteFunc(names, func(name string) bool { return name == "" || strings.HasPrefix(name, "$") })
+	}
+	within := func(name, dir string) bool { return dir == "." || name == dir || strings.HasPrefix(name, dir+"/") }
+	apart := map[string]bool{}
+	for _, name := range named(plan.Others) {
+		name = path.Clean(name)
+		apart[name] = !slices.ContainsFunc(named(plan.Apps()), func(kept string) bool {
+			return within(name, path.Clean(kept)) || within(path.Clean(kept), name)
+		})
+	}
+	return apart
+}
+
 // walk finds the files below a path.
 func (f *finder) walk(root string) error {
 	dir := root
@@ -97,6 +121,10 @@ func (f *finder) walk(root string) error {
 			return nil // a remote base; what lacks it says so
 		case err != nil:
 			return fmt.Errorf("reading the files of the stack: %w", err)
+		case f.apart[name] && d.IsDir():
+			return fs.SkipDir
+		case f.apart[name]:
+			return nil
 		case d.IsDir():
 			if name != root && f.foreign(name, d.Name()) {
 				return fs.SkipDir

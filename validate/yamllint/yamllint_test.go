@@ -152,6 +152,17 @@ func TestFiles(t *testing.T) {
 	if got, want := checked(t, in), "chart/Chart.yaml chart/values.yaml templates/a.yml values/web values/web.yaml, 1 unchecked"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
+	in.Plan.Others = []render.App{
+		{Sources: []render.Source{{Path: "./chart", Values: render.Values{Files: []string{"values/web.yaml"}}}}},
+		{Sources: []render.Source{{Path: "templates"}, {Path: "values"}}}, // the selection has values/web
+	}
+	if got, want := checked(t, in), "values/web, 1 unchecked"; got != want {
+		t.Errorf("of a selection: %s, want %s", got, want)
+	}
+	in.Plan.Layers[0].Apps[0].Sources[0].Path = "chart/charts/sub"
+	if got, want := checked(t, in), "chart/Chart.yaml chart/values.yaml values/web, 1 unchecked"; got != want {
+		t.Errorf("of a selection that shares: %s, want %s", got, want)
+	}
 	in.Paths, in.Plan = []string{"templates", "chart/values.yaml", "../out", "none"}, render.Plan{}
 	if got, want := checked(t, in), "chart/values.yaml templates/a.yml, 1 unchecked"; got != want {
 		t.Errorf("%s, want %s", got, want)

@@ -115,7 +115,11 @@ func (b *bareFlags) plan(v *invocation, targets []string) (render.Plan, error) {
 			return render.Plan{}, err
 		}
 		b.kubeVersion = newest.KubeVersion
-		v.note("note: no --kube-version is given, templates see Kubernetes %s", b.kubeVersion)
+		if b.all.Lookup("kubernetes") != nil { // of validate, whose judgement goes by it too, with templates or without
+			v.note("note: no --kubernetes is given, judged for Kubernetes %s", b.kubeVersion)
+		} else {
+			v.note("note: no --kube-version is given, templates see Kubernetes %s", b.kubeVersion)
+		}
 	}
 	var apps []render.App
 	dirs := make([]string, len(targets))

@@ -25,7 +25,7 @@ func explainVerb(v *invocation) *cobra.Command {
 		Example: "  sluice explain\n  sluice explain dangling-service\n  sluice explain reference\n  sluice explain --stack . policy-no-latest",
 		Args:    cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return ruleIDs(families()), cobra.ShellCompDirectiveNoFileComp
+			return rulesAndFamilies(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("--output", form, "text", "json", "markdown"); err != nil {

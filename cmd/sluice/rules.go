@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"sluice/render"
@@ -40,6 +41,11 @@ func ofFamily(name string) []string {
 		}
 	}
 	return nil
+}
+
+// rulesAndFamilies lists what explain and --only take, but for the policies of a stack.
+func rulesAndFamilies() []string {
+	return append(strings.Split(namedFamilies, ", "), ruleIDs(families())...)
 }
 
 // families are the rules that look at one state, and those that compare two. A family makes what it remembers anew each

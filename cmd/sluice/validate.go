@@ -59,7 +59,8 @@ func validateVerb(v *invocation) *cobra.Command {
 			"there is, and --baseline leaves it out.\n\n" +
 			"Exit codes: 0 nothing counts, 1 findings of --fail-on and above, 2 the work could not be done.",
 		Example: "  sluice validate\n  sluice validate --app netbox --kubernetes 1.31..1.36\n  sluice validate manifests/ --kubernetes 1.33\n" +
-			"  sluice validate --write-baseline sluice-baseline.json\n  sluice validate --baseline sluice-baseline.json",
+			"  sluice validate --write-baseline sluice-baseline.json\n  sluice validate --baseline sluice-baseline.json\n" +
+			"  sluice validate -o json | jq -r '.findings[] | [.severity, .position, .rule, .message] | @tsv'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(cmd); err != nil {
 				return err
@@ -73,7 +74,7 @@ func validateVerb(v *invocation) *cobra.Command {
 	flags.StringVar(&f.failOn, "fail-on", "error", "exit 1 on findings of a `severity` and above: "+strings.Join(validate.Severities(), ", "))
 	flags.StringVar(&f.kubernetes, "kubernetes", "", "judge for this Kubernetes `version`, or for each of a range, 1.31..1.36; the default is the cluster's")
 	flags.StringSliceVar(&f.crds, "crds", nil, "files and directories with more CustomResourceDefinitions, `PATH`; may be repeated")
-	flags.StringArrayVar(&f.schemas, "schema-location", nil, "hold objects to JSON schemas too, by a `template` of kubeconform's; may be repeated, \"default\" is what sluice has itself")
+	flags.StringArrayVar(&f.schemas, "schema-location", nil, "hold objects to JSON schemas too, by a `template` of kubeconform's, e.g. schemas/{{.ResourceKind}}.json; may be repeated, \"default\" is what sluice has itself")
 	flags.StringSliceVar(&f.only, "only", nil, "judge by these `rules` or families of rules alone, e.g. schema,server; may be repeated")
 	vaultFlag(flags, &f.vault)
 	flags.StringVar(&f.baseline, "baseline", "", "do not count the findings of this `file`")
@@ -83,6 +84,7 @@ func validateVerb(v *invocation) *cobra.Command {
 	v.selectFlags(flags)
 	v.renderFlags(flags)
 	f.bare.add(flags)
+	_ = cmd.RegisterFlagCompletionFunc("only", cobra.FixedCompletions(rulesAndFamilies(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(validate.Severities(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -105,6 +107,16 @@ func (f *validateFlags) check(cmd *cobra.Command) error {
 		return &render.Error{
 			Err:  errors.New("--baseline and --write-baseline are given: one reads, the other writes what there is"),
 			Hint: "to bring a baseline up to date, write it anew",
+		}
+	}
+	for _, c := range []struct{ rule, flag, value string }{
+		{"schema-location", "--schema-location", strings.Join(f.schemas, "")}, {"missing-secret", "--vault", f.vault},
+	} {
+		if c.value == "" && slices.Contains(f.only, c.rule) {
+			return &render.Error{
+				Err:  fmt.Errorf("--only %s: the rule judges nothing without %s", c.rule, c.flag),
+				Hint: "give " + c.flag + " too, or leave the rule out",
+			}
 		}
 	}
 	if cmd.Flags().Changed("crds") && len(f.crds) == 0 || slices.Contains(f.crds, "") || slices.Contains(f.schemas, "") {
@@ -189,6 +201,9 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 		return err
 	}
 	s.failure = errors.Join(s.failure, locations.Failure())
+	for _, idle := range locations.Idle() {
+		v.note("note: %s", idle)
+	}
 	said.Findings = slices.DeleteFunc(said.Findings, func(f validate.Finding) bool { return !wanted[f.Rule] })
 	if err := v.locate(ctx, s, s.renderer, said.Findings); err != nil {
 		return err

@@ -43,6 +43,9 @@ type Locations struct {
 // Engine judges by schemas of locations. It is made once and may be asked from several goroutines.
 type Engine struct {
 	locations []location
+	texts     []string // of the locations, as they were given
+	hits      []int    // of the locations: how often something was there, also what is no schema
+	first     []string // of the locations: of the places where no schema was, the first by name
 	version   string
 	fetch     func(url string) ([]byte, error)
 	mu        sync.Mutex
@@ -71,7 +74,9 @@ func New(l Locations) (*Engine, error) {
 			}
 		}
 		e.locations = append(e.locations, one)
+		e.texts = append(e.texts, text)
 	}
+	e.hits, e.first = make([]int, len(e.locations)), make([]string, len(e.locations))
 	return e, nil
 }
 
@@ -86,6 +91,24 @@ func (e *Engine) Alone() {
 	if e != nil {
 		e.alone = true
 	}
+}
+
+// Idle tells of each location that was asked and had no schema for any kind, with one place that was looked at: a folder that
+// is misspelt, or laid out otherwise, has none, and so has one that is not about what is judged. It is known after the rule
+// has judged.
+func (e *Engine) Idle() []string {
+	if e == nil {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var idle []string
+	for i, at := range e.first {
+		if at != "" && e.hits[i] == 0 {
+			idle = append(idle, fmt.Sprintf("--schema-location %s has no schema of any kind that it was asked for, e.g. no %s", Shown(e.texts[i]), Shown(at)))
+		}
+	}
+	return idle
 }
 
 // Failure says what schemas could not be read, or are none; nil where all is well. It is known after the rule has judged.

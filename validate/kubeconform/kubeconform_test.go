@@ -53,3 +53,28 @@ spec: {password: "it's \"mine\"", size: large, when: soon-enough, more: 1, port:
 		t.Errorf("%q", said)
 	}
 }
+
+// A location that has no schema of any kind it was asked for is said, by the same place in any order; one that has one, or
+// was not asked, is not.
+func TestIdle(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "widget.json"), []byte(`{"type": "object"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, kinds := range [][]string{{"Widget", "Gadget", "Box"}, {"Box", "Widget", "Gadget"}} {
+		engine, err := New(Locations{Templates: []string{"none/{{.ResourceKind}}.json", dir + "/{{.ResourceKind}}.json"}, Kubernetes: "1.33.4"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if idle := engine.Idle(); idle != nil {
+			t.Errorf("before anything is asked: %q", idle)
+		}
+		for _, kind := range kinds {
+			engine.Judges("example.com/v1", kind)
+		}
+		want := []string{"--schema-location none/{{.ResourceKind}}.json has no schema of any kind that it was asked for, e.g. no none/box.json"}
+		if idle := engine.Idle(); !slices.Equal(idle, want) {
+			t.Errorf("got %q, want %q", idle, want)
+		}
+	}
+}

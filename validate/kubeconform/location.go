@@ -79,7 +79,7 @@ func (l location) of(k kind, version string, strict bool) (string, error) {
 // that is none is passed over where a later location has one, as there; one that cannot be read ends the search.
 func (e *Engine) look(k kind) (*jsonschema.Schema, error) {
 	var broken error
-	for _, l := range e.locations {
+	for i, l := range e.locations {
 		last := ""
 		for _, strict := range []bool{true, false} {
 			at, err := l.of(k, e.version, strict)
@@ -89,10 +89,16 @@ func (e *Engine) look(k kind) (*jsonschema.Schema, error) {
 			last = at
 			schema, err := e.compiled(at)
 			var none *noSchema
+			if !errors.Is(err, fs.ErrNotExist) {
+				e.hits[i]++
+			}
 			switch {
 			case err == nil:
 				return schema, nil
 			case errors.Is(err, fs.ErrNotExist):
+				if e.first[i] == "" || at < e.first[i] {
+					e.first[i] = at
+				}
 				continue
 			case !errors.As(err, &none):
 				return nil, fmt.Errorf("reading the schema of %s %s: %w", k.apiVersion, k.kind, err)

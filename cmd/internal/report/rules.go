@@ -77,6 +77,13 @@ func meant(r validate.Rule) string {
 	if max(r.Severity, r.Worst).Brakes() {
 		return "accept the one loss in the stack, with a reason, a name and a last day"
 	}
+	if strings.HasPrefix(r.ID, "yaml-") { // its findings are about lines of files, which are of no object
+		suppress := fmt.Sprintf("write into the stack suppress: NAME: {rule: %q, reason: REASON}, which is about all of them", r.ID)
+		if r.ID == "yaml-syntax" { // of what cannot be read nobody knows what is a comment
+			return suppress
+		}
+		return fmt.Sprintf("end the line with the comment # yamllint disable-line rule:%s, or %s", r.ID, suppress)
+	}
 	return fmt.Sprintf("annotate the object with ignore.sluice/%s: REASON, or write into the stack suppress: NAME: {rule: %q, app: APP, object: OBJECT, reason: REASON}", r.ID, r.ID)
 }
 

@@ -67,6 +67,10 @@ func TestSchemaLocationOverTLS(t *testing.T) {
 	if err := os.WriteFile(object, []byte("apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: one}\nspec: {size: large}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	referring := t.TempDir()
+	if err := os.WriteFile(filepath.Join(referring, "widget.json"), []byte(`{"$ref": "`+url+`/good/defs.json"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	trusted := []string{"--ca-file", authority}
 	for _, c := range []struct {
 		name   string
@@ -80,6 +84,8 @@ func TestSchemaLocationOverTLS(t *testing.T) {
 		{"query", append(trusted, "--schema-location", url+"/token"+file+"?key=hunter2&x=json"), exitFindings, "[schema-location]", ""},
 		{"second", append(trusted, "--schema-location", url+"/none"+file, "--schema-location", url+"/good"+file), exitFindings, "[schema-location]", ""},
 		{"refers", append(trusted, "--schema-location", url+"/refers"+file), exitFindings, "[schema-location]", ""},
+		{"file that refers", append(trusted, "--schema-location", referring+file), exitFindings, "[schema-location]", ""},
+		{"file that refers, offline", []string{"--offline", "--schema-location", referring + file}, exitError, "", "refers to another: offline, and " + url + "/good/defs.json"},
 		{"none", append(trusted, "--schema-location", url+"/none"+file), exitClean, "unchecked: ", ""},
 		{"once", append(trusted, "--schema-location", url+"/once"+file), exitFindings, "[schema-location]", ""},
 		{"untrusted", []string{"--schema-location", url + "/good" + file}, exitError, "", "/good/widget.json: tls: "},

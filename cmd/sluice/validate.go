@@ -12,11 +12,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
 	"sluice/cmd/internal/report"
 	"sluice/render"
+	"sluice/render/source"
 	"sluice/schemas"
 	"sluice/validate"
 	"sluice/validate/definition"
@@ -243,7 +245,7 @@ func masked(said *validate.Report) {
 
 // schemaLocations opens what --schema-location names. What sluice has itself judges in any case. Addresses are read by the
 // reader of sources, with its authorities, proxy, logins, attempts and time limit: they are the one thing that is fetched
-// here, and a person named them.
+// here, and a person named them, or a schema that a person named does.
 func (v *invocation) schemaLocations(ctx context.Context, f *validateFlags, s *subject) (*kubeconform.Engine, error) {
 	l := kubeconform.Locations{
 		Templates:  slices.DeleteFunc(slices.Clone(f.schemas), func(t string) bool { return t == "default" }),
@@ -252,15 +254,21 @@ func (v *invocation) schemaLocations(ctx context.Context, f *validateFlags, s *s
 	if len(l.Templates) == 0 {
 		return nil, nil
 	}
+	reader := sync.OnceValues(func() (*source.Reader, error) { return v.reader(s.plan, nil) })
 	if at := slices.IndexFunc(l.Templates, kubeconform.Remote); at >= 0 {
 		if v.offline {
 			return nil, &render.Error{Err: fmt.Errorf("reading schema location %s: --offline is given", kubeconform.Shown(l.Templates[at])), Hint: "name files"}
 		}
-		reader, err := v.reader(s.plan, nil)
+		if _, err := reader(); err != nil {
+			return nil, err
+		}
+	}
+	l.Fetch = func(url string) ([]byte, error) { // a schema of a file may refer to an address too
+		r, err := reader()
 		if err != nil {
 			return nil, err
 		}
-		l.Fetch = func(url string) ([]byte, error) { return reader.Document(ctx, url) }
+		return r.Document(ctx, url)
 	}
 	return kubeconform.New(l)
 }
@@ -323,6 +331,8 @@ func (v *invocation) writeBaseline(name string, out report.Findings) error {
 	// The name of the file beside it means nothing to anybody.
 	wrong := func(err error) error {
 		if at, ok := errors.AsType[*fs.PathError](err); ok {
+			err = at.Err
+		} else if at, ok := errors.AsType[*os.LinkError](err); ok {
 			err = at.Err
 		}
 		return fmt.Errorf("writing the baseline %s: %w", name, err)

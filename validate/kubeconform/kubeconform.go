@@ -36,7 +36,8 @@ const ruleID = "schema-location"
 type Locations struct {
 	Templates  []string
 	Kubernetes string // "1.33.4"
-	// Fetch reads an address of http or https. What is not there is an error that is [fs.ErrNotExist].
+	// Fetch reads an address of http or https, which a template names, or a schema refers to; nil where none is read. What is
+	// not there is an error that is [fs.ErrNotExist].
 	Fetch func(url string) ([]byte, error)
 }
 

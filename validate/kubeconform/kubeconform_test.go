@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"sluice/render"
@@ -75,6 +76,31 @@ func TestIdle(t *testing.T) {
 		want := []string{"--schema-location none/{{.ResourceKind}}.json has no schema of any kind that it was asked for, e.g. no none/box.json"}
 		if idle := engine.Idle(); !slices.Equal(idle, want) {
 			t.Errorf("got %q, want %q", idle, want)
+		}
+	}
+}
+
+// A schema may refer to an address where no location is one. Whoever gave no way to read addresses gets an error that names it.
+func TestReferenceToAnAddress(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "widget.json"), []byte(`{"$ref": "https://schemas.example.com/defs.json"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at := Locations{Templates: []string{filepath.Join(dir, "{{.ResourceKind}}.json")}, Kubernetes: "1.33.4"}
+	for want, fetch := range map[string]func(string) ([]byte, error){
+		"https://schemas.example.com/defs.json is an address, and none is read": nil,
+		"": func(string) ([]byte, error) { return []byte(`{"type": "object"}`), nil },
+	} {
+		at.Fetch = fetch
+		engine, err := New(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if known := engine.Judges("example.com/v1", "Widget"); known != (want == "") {
+			t.Errorf("%q: judged: %t", want, known)
+		}
+		if err := engine.Failure(); (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", want, err)
 		}
 	}
 }

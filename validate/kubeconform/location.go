@@ -203,6 +203,9 @@ func (e *Engine) fetched(at string) ([]byte, error) {
 	if err != nil {
 		return nil, errors.New("the location is not an address")
 	}
+	if e.fetch == nil {
+		return nil, fmt.Errorf("%s is an address, and none is read", Shown(at))
+	}
 	if err := e.silent[u.Host]; err != nil {
 		return nil, err
 	}

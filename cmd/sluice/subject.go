@@ -219,7 +219,11 @@ func (v *invocation) renderSubject(ctx context.Context, s *subject, host *hostFi
 		}
 		s.results = append(s.results, result)
 	}
-	return s.borrow(ctx, r)
+	if err := s.borrow(ctx, r); err != nil {
+		s.done()
+		return err
+	}
+	return nil
 }
 
 // borrow takes the CustomResourceDefinitions of apps that a selection left out, where what was selected has kinds without

@@ -2,6 +2,7 @@ package canary
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"io/fs"
 	"path"
@@ -26,8 +27,11 @@ func (t through) Open(name string) (fs.File, error) {
 		return f, err
 	}
 	stat, err := f.Stat()
-	if err != nil || !stat.Mode().IsRegular() {
-		return f, err
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if !stat.Mode().IsRegular() {
+		return f, nil
 	}
 	defer f.Close()
 	text, err := io.ReadAll(f)

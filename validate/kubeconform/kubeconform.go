@@ -191,37 +191,45 @@ func (e *Engine) judge(ctx context.Context, in validate.Input) ([]validate.Findi
 				why, _, _ := strings.Cut(known.err.Error(), "\n")
 				unchecked = append(unchecked, validate.Unchecked{App: result.App.Name, Object: o.Key, What: "the schema of its kind", Why: why})
 			case known.schema != nil:
-				more, err := object(known.schema, o, blanks)
+				more, unknown, err := object(known.schema, o, blanks)
 				if err != nil {
 					return nil, nil, err
 				}
 				found = append(found, more...)
+				for _, what := range unknown {
+					unchecked = append(unchecked, validate.Unchecked{
+						App: result.App.Name, Object: o.Key, What: what, Why: "it depends on what placeholders stand for",
+					})
+				}
 			}
 		}
 	}
 	return found, unchecked, nil
 }
 
-// object holds one object to its schema.
-func object(schema *jsonschema.Schema, o *render.Object, blanks validate.Blanks) ([]validate.Finding, error) {
+// object holds one object to its schema. Unknown is what only the secrets would tell.
+func object(schema *jsonschema.Schema, o *render.Object, blanks validate.Blanks) (found []validate.Finding, unknown []string, err error) {
 	text, err := json.Marshal(o.Tree)
 	if err != nil {
-		return nil, fmt.Errorf("writing %s as JSON: %w", o.Key, err)
+		return nil, nil, fmt.Errorf("writing %s as JSON: %w", o.Key, err)
 	}
 	tree, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
-		return nil, fmt.Errorf("reading %s as JSON: %w", o.Key, err)
+		return nil, nil, fmt.Errorf("reading %s as JSON: %w", o.Key, err)
 	}
 	wrong := &jsonschema.ValidationError{}
 	if err := schema.Validate(tree); err == nil {
-		return nil, nil
+		return nil, nil, nil
 	} else if !errors.As(err, &wrong) {
-		return nil, fmt.Errorf("judging %s by its schema: %w", o.Key, err)
+		return nil, nil, fmt.Errorf("judging %s by its schema: %w", o.Key, err)
 	}
-	var found []validate.Finding
 	for _, fault := range faults(o.Tree, wrong) {
-		if blanks.Below(o.Key, fault.path) {
-			continue // what the secret will be is not known
+		switch blank := blanks.At(o.Key, fault.path); {
+		case blank == validate.Wholly, blank == validate.Partly && !fault.sure:
+			continue // what the secret will be is not known; with text around it, it is a string
+		case blank == validate.Known && !fault.sure && blanks.Below(o.Key, fault.path):
+			unknown = append(unknown, "what the schema asks of "+cmp.Or(fault.path.String(), "the object"))
+			continue
 		}
 		message := fault.message
 		if len(fault.path) > 0 {
@@ -232,7 +240,7 @@ func object(schema *jsonschema.Schema, o *render.Object, blanks validate.Blanks)
 		}
 		found = append(found, validate.On(o, fault.path, message))
 	}
-	return found, nil
+	return found, slices.Compact(unknown), nil
 }
 
 // unquoted takes the texts of a value out of a message about it: any may be a secret, whatever the schema calls it. They
@@ -259,6 +267,18 @@ func unquoted(message string, value any) string {
 type fault struct {
 	path    render.Path
 	message string
+	sure    bool // it is, whatever the scalars below it hold
+}
+
+// structural are the keywords that look at which fields and elements there are, and of what type a value is, and at no
+// scalar.
+var structural = []string{"required", "additionalProperties", "minProperties", "maxProperties", "minItems", "maxItems", "type"}
+
+// sure says whether an error stands whatever the scalars are: where a condition or an alternative leads to it, another one
+// might have been meant.
+func sure(wrong *jsonschema.ValidationError) bool {
+	words := wrong.ErrorKind.KeywordPath()
+	return len(words) > 0 && slices.Contains(structural, words[0]) && !strings.Contains(wrong.SchemaURL, "/then") && !strings.Contains(wrong.SchemaURL, "/else")
 }
 
 // faults lists what is wrong: the causes that have none below them. Of alternatives of which none fits, all are told in one,
@@ -267,23 +287,31 @@ func faults(tree any, wrong *jsonschema.ValidationError) []fault {
 	path := pathOf(tree, wrong.InstanceLocation)
 	words := wrong.ErrorKind.KeywordPath()
 	switch {
-	case len(wrong.Causes) == 0:
+	// That no element is as one has to be is wrong with none of them.
+	case len(wrong.Causes) == 0, len(words) > 0 && (words[0] == "contains" || words[0] == "minContains"):
 		value, _ := path.In(tree)
-		return []fault{{path, unquoted(wrong.ErrorKind.LocalizedString(message.NewPrinter(language.English)), value)}}
+		return []fault{{path, unquoted(wrong.ErrorKind.LocalizedString(message.NewPrinter(language.English)), value), sure(wrong)}}
 	case len(wrong.Causes) > 1 && len(words) > 0 && (words[0] == "anyOf" || words[0] == "oneOf"):
 		var ways []string
 		for _, cause := range wrong.Causes {
 			ways = append(ways, way(tree, path, cause))
 		}
 		slices.Sort(ways)
-		return []fault{{path, "it is none of what the schema allows: " + strings.Join(slices.Compact(ways), ", or ")}}
+		return []fault{{path, "it is none of what the schema allows: " + strings.Join(slices.Compact(ways), ", or "), false}}
 	}
 	var list []fault
 	for _, cause := range wrong.Causes {
 		list = append(list, faults(tree, cause)...)
 	}
 	slices.SortFunc(list, func(a, b fault) int {
-		return cmp.Or(strings.Compare(a.path.String(), b.path.String()), strings.Compare(a.message, b.message))
+		order := cmp.Or(strings.Compare(a.path.String(), b.path.String()), strings.Compare(a.message, b.message))
+		if order == 0 && a.sure != b.sure { // of two that say the same, the sure one counts
+			order = 1
+			if a.sure {
+				order = -1
+			}
+		}
+		return order
 	})
 	return slices.CompactFunc(list, func(a, b fault) bool { return a.path.String() == b.path.String() && a.message == b.message })
 }

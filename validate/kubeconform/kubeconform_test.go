@@ -104,3 +104,76 @@ func TestReferenceToAnAddress(t *testing.T) {
 		}
 	}
 }
+
+// What a placeholder stands for is not known, and that a field is missing or too many is all the same. No value of a Secret is
+// told, not a number either.
+func TestPlaceholdersAndSecrets(t *testing.T) {
+	schema := `{"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"stringData": {"properties": {"pin": {"maximum": 3}}}, "spec": {
+  "additionalProperties": false, "required": ["size"], "properties": {
+    "password": {"type": "string", "pattern": "^[0-9]+$"}, "port": {"type": "integer"}, "url": {"type": "integer"}, "label": {"maxLength": 3},
+    "way": {"anyOf": [{"required": ["a"]}, {"properties": {"name": {"const": "x"}}}]},
+    "mode": {"if": {"properties": {"kind": {"const": "x"}}}, "else": {"required": ["b"]}},
+    "has": {"contains": {"required": ["z"], "properties": {"a": {"const": "x"}}}}, "lacks": {"contains": {"required": ["z"]}},
+    "list": {"type": "string"}}}}}`
+	file := filepath.Join(t.TempDir(), "schema.json")
+	if err := os.WriteFile(file, []byte(schema), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	engine, err := New(Locations{Templates: []string{file}, Kubernetes: "1.33.4"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := render.Parse("all.yaml", []byte(`apiVersion: example.com/v1
+kind: Widget
+metadata: {name: first}
+spec: {password: <path:a#key>, port: <path:a#key>, url: "x<path:a#key>", label: "abc<path:a#key>", way: {name: <path:a#key>},
+  mode: {kind: <path:a#key>}, list: [<path:a#key>], more: 1,
+  has: [{z: 1, a: <path:a#key>}, {q: 1}], lacks: [{q: 1}]}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: second}
+stringData: {pin: 98765}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	result := render.Result{Set: set}
+	for _, at := range []render.Path{
+		{"spec", "password"},
+		{"spec", "port"},
+		{"spec", "url"},
+		{"spec", "label"},
+		{"spec", "way", "name"},
+		{"spec", "mode", "kind"},
+		{"spec", "list", 0},
+		{"spec", "has", 0, "a"},
+	} {
+		result.Ledger = append(result.Ledger, render.Placeholder{Object: set.Objects[0].Key, Field: at, Key: "key"})
+	}
+	found, unchecked, err := engine.Rules()[0].Check(t.Context(), validate.Input{Results: []render.Result{result}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for _, f := range found {
+		said = append(said, f.Message)
+	}
+	for _, u := range unchecked {
+		said = append(said, u.What+": "+u.Why)
+	}
+	want := []string{
+		"spec: additional properties 'more' not allowed",
+		"spec: missing property 'size'",
+		"spec.lacks: no items match contains schema",
+		"spec.list: got array, want string",
+		"spec.url: got string, want integer",
+		"stringData.pin is not what the schema asks for",
+		"what the schema asks of spec.has: it depends on what placeholders stand for",
+		"what the schema asks of spec.mode: it depends on what placeholders stand for",
+		"what the schema asks of spec.way: it depends on what placeholders stand for",
+	}
+	if !slices.Equal(said, want) {
+		t.Errorf("%s", strings.Join(said, "\n"))
+	}
+}

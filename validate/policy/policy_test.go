@@ -217,6 +217,11 @@ policies: p: {check: _check, message: "m"}`, `web.yaml:3:11: error: m: metadata.
 			`reading the policies of the stack: policies.p.check.kind: reference "nosuch" not found`,
 		},
 		{"off", `policies: p: {message: "m", check: kind: "x", severity: "off"}`, ``},
+		{"off, and about nothing", `policies: p: {match: kind: "Deploymnet", message: "m", check: kind: "x", severity: "off"}`, ``},
+		{
+			"a match that is closed", `policies: p: {match: close({kind: "Deployment"}), message: "m", check: kind: "x"}`,
+			`stack.cue:2:11: info: policy p is about no object of the stack [policy]`,
+		},
 		{
 			"about nothing", `policies: p: {match: kind: "Deploymnet", message: "m", check: kind: "x"}`,
 			`stack.cue:2:11: info: policy p is about no object of the stack [policy]`,

@@ -136,9 +136,6 @@ func sameKind(minor int, a schemas.API) (schemas.API, bool) {
 		if b.Group != a.Group {
 			r += 4
 		}
-		if b.Group == "" || b.Group == "events.k8s.io" {
-			r++ // of two homes of one kind, the group of its own is the newer
-		}
 		if strings.Contains(b.Version, "alpha") || strings.Contains(b.Version, "beta") {
 			r += 2
 		}

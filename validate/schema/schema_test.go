@@ -191,6 +191,14 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+// Of what all minors of a range find, the words are those of the cluster's.
+func TestARangeIsWordedForTheCluster(t *testing.T) {
+	want := []string{"unknown-field: spec.hostnameOverride is not a field of v1 Pod in Kubernetes 1.32: it came with 1.34"}
+	if got := said(t, pod("")+"  hostnameOverride: a\n", 32, 31, 32, 33); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
 // A null that becomes an empty text in a map is told; one that is an element, or becomes a number, is a warning.
 func TestNullsWeighAsTheyCost(t *testing.T) {
 	for text, want := range map[string]validate.Severity{

@@ -291,3 +291,11 @@ func FuzzJudge(f *testing.F) {
 		}
 	})
 }
+
+// A file below two of the paths is read once.
+func TestPathsThatOverlap(t *testing.T) {
+	in := validate.Input{Files: fstest.MapFS{"a/x.yaml": {Data: []byte("a: b: c\n")}}, Paths: []string{"a", "a/x.yaml"}}
+	if found, _, err := check(t.Context(), in); err != nil || len(found) != 1 {
+		t.Errorf("%+v, %v", found, err)
+	}
+}

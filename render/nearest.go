@@ -1,14 +1,17 @@
 package render
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Nearest gives the word that was probably meant by got: the closest, the first of several in the order given; failing
-// that one that begins alike ("distro" and "distribution"); or "" where all are too far off.
+// that one that begins alike ("distro" and "distribution"); or "" where all are too far off, or share no letter with it.
 func Nearest(got string, words []string) string {
 	// A third of the letters may be wrong: more, and short words turn into each other.
 	best, distance := "", 1+max(1, (len(got)+2)/3)
 	for _, w := range words {
-		if d := edits(strings.ToLower(got), strings.ToLower(w)); d < distance {
+		if d := edits(strings.ToLower(got), strings.ToLower(w)); d < min(distance, max(utf8.RuneCountInString(got), utf8.RuneCountInString(w))) {
 			best, distance = w, d
 		}
 	}

@@ -19,8 +19,13 @@ func TestNearest(t *testing.T) {
 			t.Errorf("Nearest(%q) is %q, want %q", c.got, got, c.want)
 		}
 	}
-	if got := Nearest("b", []string{"a", "c"}); got != "a" {
+	if got := Nearest("bx", []string{"ax", "cx"}); got != "ax" {
 		t.Errorf("of two equally near the first is taken, got %q", got)
+	}
+	for got, want := range map[string]string{"x": "", "ä": "", "A": "a", "ab": "b", "": ""} {
+		if near := Nearest(got, []string{"b", "a"}); near != want {
+			t.Errorf("Nearest(%q) is %q, want %q: a letter for another is no misspelling", got, near, want)
+		}
 	}
 }
 

@@ -89,6 +89,21 @@ func (c Cluster) Minor() (int, error) {
 	return minorOf(cmp.Or(strings.TrimPrefix(c.Kubernetes, "v"), schemas.NewestRelease))
 }
 
+// Since says whether the cluster's Argo CD is of a version or a later one, and whether its version is known at all: of one that
+// is not, both what came with a version and what ended with it are open.
+func (c Cluster) Since(major, minor int) (since, known bool) {
+	parts := strings.SplitN(strings.TrimPrefix(c.ArgoCD, "v"), ".", 3)
+	if len(parts) < 2 {
+		return false, false
+	}
+	x, err1 := strconv.Atoi(parts[0])
+	y, err2 := strconv.Atoi(parts[1])
+	if err1 != nil || err2 != nil {
+		return false, false
+	}
+	return x > major || x == major && y >= minor, true
+}
+
 // Scopes says of every kind that the cluster's Kubernetes version serves by default whether it is cluster-scoped. The keys
 // have a group and a kind only. Of a version that is not known the newest one counts: scopes do not change.
 func (c Cluster) Scopes() map[Key]bool {

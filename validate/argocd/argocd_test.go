@@ -247,15 +247,6 @@ func TestDeniedClusters(t *testing.T) {
 	}
 }
 
-func TestVersions(t *testing.T) {
-	for version, want := range map[string]bool{"3.2.9": true, "v2.14.1": true, "3.3.0": false, "3.4.9": false, "4.0.0": false, "": false, "latest": false, "3": false} {
-		j := judge{in: validate.Input{Plan: render.Plan{Cluster: render.Cluster{ArgoCD: version}}}}
-		if got := j.before(3, 3); got != want {
-			t.Errorf("%q is before 3.3: %t", version, got)
-		}
-	}
-}
-
 func TestPatterns(t *testing.T) {
 	for _, c := range []struct {
 		pattern, text string

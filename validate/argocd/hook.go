@@ -48,13 +48,8 @@ func (j *judge) hook(a *app, o *render.Object) {
 
 // before says whether the cluster's Argo CD is older than a version. It is not where none is stated.
 func (j *judge) before(major, minor int) bool {
-	parts := strings.SplitN(strings.TrimPrefix(j.in.Plan.Cluster.ArgoCD, "v"), ".", 3)
-	if len(parts) < 2 {
-		return false
-	}
-	have, err := strconv.Atoi(parts[0])
-	then, err2 := strconv.Atoi(parts[1])
-	return err == nil && err2 == nil && (have < major || have == major && then < minor)
+	since, known := j.in.Plan.Cluster.Since(major, minor)
+	return known && !since
 }
 
 // hookPolicy judges when a hook is deleted: one of an unknown word is deleted before the next is created, the default. People

@@ -2,7 +2,6 @@ package prune
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"sluice/render"
@@ -59,11 +58,8 @@ func has(o *render.Object, app render.App, name, value string) bool {
 // atLeast says whether Argo CD is of a version or later. One that is not stated is of none: what depends on it does not
 // protect.
 func atLeast(version string, major, minor int) bool {
-	x, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
-	y, _, _ := strings.Cut(rest, ".")
-	a, err1 := strconv.Atoi(x)
-	b, err2 := strconv.Atoi(y)
-	return err1 == nil && err2 == nil && (a > major || a == major && b >= minor)
+	since, _ := render.Cluster{ArgoCD: version}.Since(major, minor)
+	return since
 }
 
 // pruneGuard judges a live object of an app that stays. What the object says counts as it is live. What the app says
@@ -187,13 +183,13 @@ func cascadeGuard(c validate.Comparison, o *render.Object) guard {
 func tracked(c validate.Comparison, o *render.Object, argocd string) (bool, string) {
 	label, _ := at(o.Tree, "metadata labels app.kubernetes.io/instance").(string)
 	id, _ := at(o.Tree, "metadata annotations argocd.argoproj.io/tracking-id").(string)
-	before := atLeast(argocd, 0, 0) && !atLeast(argocd, 3, 0)
+	since, known := render.Cluster{ArgoCD: argocd}.Since(3, 0)
 	switch {
 	case id != "":
 		return true, "the definition carries a tracking id, so Argo CD prunes it"
-	case placed(c.Left.Set, o) && !before:
+	case placed(c.Left.Set, o) && (since || !known):
 		return true, "the definition states a namespace, so Argo CD tracks it from 3.0 on and prunes it"
-	case label != "" && label == c.App && !atLeast(argocd, 3, 0):
+	case label != "" && label == c.App && !since:
 		return true, "the label app.kubernetes.io/instance is the app's name, by which Argo CD tracks before 3.0, so it prunes the definition"
 	case label != "" && label == c.App:
 		return true, "the label app.kubernetes.io/instance is the app's name: where Argo CD is set to track by label (application.resourceTrackingMethod) it prunes the definition"

@@ -208,6 +208,52 @@ func TestClusterOfProject(t *testing.T) {
 	}
 }
 
+// A project may take no cluster but those of its own. Which these are is known where the stack declares some.
+func TestScopedClustersAlone(t *testing.T) {
+	text := project + "spec: {permitOnlyProjectScopedClusters: true, sourceRepos: ['https://git.example.com/*'], destinations: [{server: https://kubernetes.default.svc, namespace: shop}]}\n---\n" + member + "spec:\n  project: team\n" + plain + sound
+	cluster := "---\napiVersion: v1\nkind: Secret\nmetadata: {name: here, labels: {argocd.argoproj.io/secret-type: cluster}}\nstringData: {project: team, SERVER}\n"
+	for server, want := range map[string]string{
+		"server: https://kubernetes.default.svc": "", "name: in-cluster": "", "name: other, server: https://a.example.com": "spec.destination is a cluster that no Secret scopes to AppProject team",
+	} {
+		got := said(t, stack(t, oneApp+text+strings.Replace(cluster, "SERVER", server, 1)))
+		if (len(got) > 0) != (want != "") || len(got) > 0 && !strings.Contains(got[0], want) {
+			t.Errorf("%s: %q", server, got)
+		}
+	}
+	report, err := validate.Run(context.Background(), stack(t, oneApp+text), Rules())
+	if err != nil || len(report.Findings) > 0 || len(report.Unchecked) != 1 {
+		t.Errorf("of clusters that are declared elsewhere: %v, %v, %v", report.Findings, report.Unchecked, err)
+	}
+}
+
+// Entries of a project that are there twice are refused by the API of Argo CD, and so are groups that are none.
+func TestTwiceInAProject(t *testing.T) {
+	window := "{kind: deny, schedule: 0 1 * * *, duration: 1h, applications: ['*']"
+	for spec, want := range map[string][]string{
+		"roles: [{name: a, groups: [x, y], policies: ['p, proj:team:a, logs, get, team/*, allow']}, {name: b, groups: [x]}]": nil,
+		"roles: [{name: a, groups: [x, x]}]": {`spec.roles[0].groups[1] is "x", as one before it`},
+		"roles: [{name: a, policies: ['p, proj:team:a, logs, get, team/*, allow', 'p, proj:team:a, logs, get, team/*, allow']}]": {`spec.roles[0].policies[1] is "p, proj:team:a, logs, get, team/*, allow", as one before it`},
+		`roles: [{name: a, groups: ['cn=a,dc=b', '"cn=a,dc=b"', ' x', '']}]`:                                                     {"groups[0] is \"cn=a,dc=b\", which has a comma", "groups[2] is \" x\", want no white space", "groups[3] is \"\", want a name"},
+		"syncWindows: [" + window + "}, " + window + ", manualSync: true}]":                                                      {"spec.syncWindows[1] is the same window as spec.syncWindows[0]"},
+		"syncWindows: [" + window + "}, " + window + ", timeZone: UTC}]":                                                         nil,
+	} {
+		got := said(t, stack(t, oneApp+project+"spec: {"+spec+"}\n"))
+		for i := range want {
+			if len(got) != len(want) || !strings.Contains(got[i], want[i]) {
+				t.Errorf("%s: %q", spec, got)
+				break
+			}
+		}
+		if len(want) == 0 && len(got) > 0 {
+			t.Errorf("%s: %q", spec, got)
+		}
+	}
+	in := stack(t, oneApp+project+"spec: {syncWindows: ["+window+"}, "+window+", timeZone: UTC}]}\n")
+	if in.Plan.Cluster.ArgoCD = "3.1.16"; len(said(t, in)) != 1 {
+		t.Errorf("before 3.2 kind, schedule and duration make a window: %q", said(t, in))
+	}
+}
+
 // A policy is what the API of Argo CD takes, or said to be another.
 func TestPolicies(t *testing.T) {
 	for policy, want := range map[string]string{

@@ -3,7 +3,6 @@ package argocd
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -76,80 +75,6 @@ func (j *judge) projectForm(o *render.Object) {
 	}
 	for i, text := range validate.TextsAt(o.Tree, "spec", "sourceNamespaces") {
 		twice(render.Path{"spec", "sourceNamespaces", i}, text)
-	}
-}
-
-var roleName = regexp.MustCompile(`^[a-zA-Z0-9]([-_a-zA-Z0-9]*[a-zA-Z0-9])?$`)
-
-// roles judges the roles of a project and their policies (validateRoleName and validatePolicy in types.go).
-func (j *judge) roles(o *render.Object) {
-	seen := map[string]bool{}
-	for i, role := range validate.ListAt(o.Tree, "spec", "roles") {
-		name, at := validate.TextAt(role, "name"), render.Path{"spec", "roles", i}
-		switch {
-		case !roleName.MatchString(name):
-			j.say(verdict{invalidProject, validate.Warning}, o, append(at, "name"), fmt.Sprintf("spec.roles[%d].name is %q, want letters, digits, - and _", i, name))
-		case seen[name]:
-			j.say(verdict{invalidProject, validate.Warning}, o, append(at, "name"), fmt.Sprintf("spec.roles[%d].name is %q, as another role has it", i, name))
-		}
-		seen[name] = true
-		for k, policy := range validate.ListAt(role, "policies") {
-			text, _ := policy.(string)
-			if wrong := wrongPolicy(o.Key.Name, name, text); wrong != "" {
-				field := render.Path{"spec", "roles", i, "policies", k}
-				j.say(verdict{invalidProject, validate.Warning}, o, field, fmt.Sprintf("%s is %q, %s", field, text, wrong))
-			}
-		}
-	}
-}
-
-// What a policy of a project may be about. Repositories and clusters are named as objects of the project too: their addresses
-// are what the policies of argocd-rbac-cm have. Sources: argo-cd util/rbac/rbac.go, ProjectScoped; pkg/apis/application/v1alpha1
-// types.go, validActions, validActionPatterns and isValidObject.
-var (
-	projectScoped  = []string{"applications", "applicationsets", "clusters", "exec", "logs", "repositories"}
-	policyActions  = []string{"get", "create", "update", "delete", "sync", "override", "rollback", "*"}
-	detailedAction = regexp.MustCompile(`(action|update|delete)/`)
-	policyObject   = regexp.MustCompile(`^([*\w.-]+/)?[*\w.-]+$`) // with the namespace of the Application where it has one of its own
-)
-
-// wrongPolicy says what is wrong with a policy of a role of a project, or "".
-func wrongPolicy(project, role, policy string) string {
-	parts := strings.Split(policy, ",")
-	for i := range parts {
-		parts[i] = strings.TrimSpace(parts[i])
-	}
-	if len(parts) != 6 || parts[0] != "p" {
-		return `want "p, SUBJECT, RESOURCE, ACTION, OBJECT, EFFECT"`
-	}
-	subject := "proj:" + project + ":" + role
-	of, inside := strings.CutPrefix(parts[4], project+"/")
-	switch {
-	case parts[1] != subject:
-		return fmt.Sprintf("want the subject %q", subject)
-	case !slices.Contains(projectScoped, parts[2]):
-		return "want one of the resources " + strings.Join(projectScoped, ", ")
-	case !slices.Contains(policyActions, parts[3]) && !detailedAction.MatchString(parts[3]):
-		return "want one of the actions " + strings.Join(policyActions, ", ") + " and action/..."
-	case !inside || !policyObject.MatchString(of):
-		return fmt.Sprintf("want an object of the project, %q or one application of it", project+"/*")
-	case parts[5] != "allow" && parts[5] != "deny":
-		return "want the effect allow or deny"
-	}
-	return ""
-}
-
-// windows judges the sync windows (SyncWindow.Validate, and ValidateProject for what they are of). Schedules and durations are not
-// judged: that needs the parser of the very version.
-func (j *judge) windows(o *render.Object) {
-	for i, w := range validate.ListAt(o.Tree, "spec", "syncWindows") {
-		at := render.Path{"spec", "syncWindows", i}
-		if kind := validate.TextAt(w, "kind"); kind != "allow" && kind != "deny" {
-			j.say(verdict{invalidProject, validate.Warning}, o, append(at, "kind"), fmt.Sprintf("spec.syncWindows[%d].kind is %q, want allow or deny", i, kind))
-		}
-		if len(validate.ListAt(w, "applications"))+len(validate.ListAt(w, "namespaces"))+len(validate.ListAt(w, "clusters")) == 0 {
-			j.say(verdict{invalidProject, validate.Warning}, o, at, fmt.Sprintf("spec.syncWindows[%d] has none of applications, namespaces and clusters, so it is of no Application", i))
-		}
 	}
 }
 
@@ -240,12 +165,40 @@ func (j *judge) permits(project, o *render.Object) {
 		}
 	}
 	server, name, space := validate.TextAt(o.Tree, "spec", "destination", "server"), validate.TextAt(o.Tree, "spec", "destination", "name"), validate.TextAt(o.Tree, "spec", "destination", "namespace")
-	if slices.Contains(own.clusters, server+name) || (server == "") == (name == "") || len(validate.ListAt(project.Tree, "spec", "destinations")) == 0 {
+	scoped := slices.ContainsFunc(own.clusters, func(cluster string) bool {
+		return cluster == server+name || local(cluster) && local(server+name)
+	})
+	if (server == "") == (name == "") {
+		return
+	}
+	if only, _ := validate.ValueAt(project.Tree, "spec", "permitOnlyProjectScopedClusters").(bool); only && !scoped {
+		j.scopedAlone(project, o, own)
+		return
+	}
+	if scoped || len(validate.ListAt(project.Tree, "spec", "destinations")) == 0 {
 		return
 	}
 	if ok, known := j.permitsPlace(project, server, name, space); known && !ok {
 		j.say(verdict{denied, validate.Warning}, o, render.Path{"spec", "destination"}, fmt.Sprintf("spec.destination is namespace %q of %q, which spec.destinations of AppProject %s does not permit", space, server+name, project.Key.Name))
 	}
+}
+
+// local says whether a name or address is that of the cluster that Argo CD runs in.
+func local(cluster string) bool { return cluster == inCluster || cluster == inClusterName }
+
+// scopedAlone says that a project takes no cluster but those that are scoped to it, and that of an Application is none of them.
+// Where the stack declares none, they are declared elsewhere, as "argocd cluster add" does, and it is not known.
+// Source: AppProject.IsDestinationPermitted.
+func (j *judge) scopedAlone(project, o *render.Object, own scope) {
+	if len(own.clusters) == 0 || !j.whole {
+		j.notes = append(j.notes, validate.Unchecked{
+			App: o.Provenance.App, Object: o.Key, What: "the cluster of the Application",
+			Why: "AppProject " + project.Key.Name + " has permitOnlyProjectScopedClusters, and the stack declares no cluster for it",
+		})
+		return
+	}
+	at := render.Path{"spec", "destination"}
+	j.say(verdict{denied, validate.Warning}, o, at, fmt.Sprintf("%s is a cluster that no Secret scopes to AppProject %s, whose spec.permitOnlyProjectScopedClusters permits no other", at, project.Key.Name))
 }
 
 // inherits says whether projects may have more than what stands in them: argocd-cm has globalProjects.

@@ -80,11 +80,16 @@ func judgeFiles(ctx context.Context, files fs.FS, said map[string]bool) ([]valid
 	left, err := texts(ctx, files, func(name string, raw []byte) {
 		text := string(raw)
 		add := func(rule string, t token) {
+			severity, why := validate.Error, ""
+			if rule == credential {
+				t.open(text, "")
+				severity, why = t.weight()
+			}
 			line := 1 + strings.Count(text[:t.start], "\n")
 			column := t.start - strings.LastIndexByte(text[:t.start], '\n')
 			found = append(found, validate.Finding{
 				Rule: rule, Pos: render.Position{File: name, Line: line, Column: column},
-				Message: fmt.Sprintf("the file holds %s", t.what), Source: t.source,
+				Message: fmt.Sprintf("the file holds %s", t.what), Source: t.source, Severity: severity, Why: why,
 			})
 		}
 		for _, t := range tokensIn(text) {

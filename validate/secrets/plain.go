@@ -26,14 +26,30 @@ var typedPublic = map[string][]string{
 	"cluster":                             {"name", "server", "namespaces", "project", "shard"},
 }
 
+// credentialTypes are the types of Secrets, and the labels of Argo CD, that are there for credentials.
+var credentialTypes = []string{"kubernetes.io/basic-auth", "kubernetes.io/ssh-auth", "bootstrap.kubernetes.io/token", "repository", "repo-creds", "cluster"}
+
+// credentials says whether a Secret is called what credentials are called, or is of a type for them. That it is called a secret
+// says nothing.
+func (j *judge) credentials(kinds ...string) bool {
+	return slices.ContainsFunc(kinds, func(kind string) bool { return slices.Contains(credentialTypes, kind) }) ||
+		slices.ContainsFunc(words(j.object.Key.Name), func(w string) bool {
+			return w != "secret" && isSecretWord(w) || slices.Contains([]string{"creds", "cred", "auth", "tokens", "login", "keys", "apikeys"}, w)
+		})
+}
+
 // secret judges the fields of a Secret.
 func (j *judge) secret() {
-	kind := validate.TextAt(j.object.Tree, "type")
+	kind, label := validate.TextAt(j.object.Tree, "type"), validate.TextAt(j.object.Tree, "metadata", "labels", "argocd.argoproj.io/secret-type")
 	// The cluster fills these in; what a manifest says of them is replaced.
 	if kind == "kubernetes.io/service-account-token" {
 		return
 	}
-	public := slices.Concat(typedPublic[kind], typedPublic[validate.TextAt(j.object.Tree, "metadata", "labels", "argocd.argoproj.io/secret-type")])
+	public := slices.Concat(typedPublic[kind], typedPublic[label])
+	least := validate.Info
+	if j.credentials(kind, label) {
+		least = validate.Warning
+	}
 	for _, part := range []string{"data", "stringData"} {
 		fields := validate.MappingAt(j.object.Tree, part)
 		for _, name := range slices.Sorted(maps.Keys(fields)) {
@@ -51,14 +67,16 @@ func (j *judge) secret() {
 			}
 			j.encoding(field, text)
 			if !slices.Contains(public, name) {
-				j.secretField(field, name, text)
+				j.secretField(field, text, least)
 			}
 		}
 	}
 }
 
-// secretField judges one field of a Secret, decoded. The first thing that is wrong with it is said, and nothing else.
-func (j *judge) secretField(field render.Path, name, text string) {
+// secretField judges one field of a Secret, decoded. The first thing that is wrong with it is said, and nothing else. What nothing
+// but its Secret makes a secret is of the least severity given.
+func (j *judge) secretField(field render.Path, text string, least validate.Severity) {
+	name, _ := field[len(field)-1].(string)
 	if j.text(field, text) {
 		return
 	}
@@ -72,7 +90,7 @@ func (j *judge) secretField(field render.Path, name, text string) {
 	}
 	if strings.Contains(strings.TrimSpace(text), "\n") || strings.HasPrefix(strings.TrimSpace(text), "{") {
 		if lines := secretLines(text); len(lines) > 0 {
-			j.say(plainSecret, field, "%s is a file that gives %s a plain value", field, list(lines))
+			j.say(plainSecret, field, "%s is a file that gives %s a plain value", field, list(lines)).Severity = validate.Warning
 			return
 		}
 	}
@@ -80,7 +98,10 @@ func (j *judge) secretField(field render.Path, name, text string) {
 		return
 	}
 	if what := plainly(name, text); what != "" {
-		j.say(plainSecret, field, "%s holds %s", field, what)
+		f := j.say(plainSecret, field, "%s holds %s", field, what)
+		if f.Severity = validate.Warning; what == onlyPlain && !looksSecret(text) {
+			f.Severity = least
+		}
 	}
 }
 
@@ -108,7 +129,45 @@ func plainly(name, text string) string {
 	case fileNames[path.Ext(name)]:
 		return ""
 	}
-	return "a plain value"
+	return onlyPlain
+}
+
+// onlyPlain is said of a value that neither its name nor its looks make a secret, nor rule out as one.
+const onlyPlain = "a plain value"
+
+// looksSecret says whether one line of text looks drawn by lot, or like what people are made to choose: letters, digits and
+// a character that names and settings have no use for.
+func looksSecret(text string) bool {
+	text = strings.TrimSpace(text)
+	if strings.ContainsAny(text, " \t\n") || len(text) < 8 {
+		return false
+	}
+	var letters, digits, others bool
+	run, switches, last := 0, 0, 0
+	for i := 0; i < len(text); i++ {
+		kind := 0
+		switch c := text[i]; {
+		case c >= '0' && c <= '9':
+			kind, digits = 1, true
+		case c >= 'a' && c <= 'z':
+			kind, letters = 2, true
+		case c >= 'A' && c <= 'Z':
+			kind, letters = 3, true
+		case strings.IndexByte("!#$%^&*?~", c) >= 0 || c == '@' && i > 0:
+			others = true
+		}
+		// Names change between letters and digits once or twice; what is drawn does all the time.
+		switch {
+		case kind == 0 && strings.IndexByte("+/_=", text[i]) < 0:
+			run, switches = 0, 0
+		case kind != 0 && last != 0 && kind != last:
+			switches++
+		}
+		if run, last = run+1, kind; run >= 12 && switches*5 >= run {
+			return true
+		}
+	}
+	return letters && digits && others
 }
 
 // fileNames are the extensions of what is a file, and is judged by its lines.
@@ -187,7 +246,7 @@ func keyIn(text string) (token, string, bool) {
 			continue
 		}
 		if inner, ok := privateKeyIn(string(raw)); ok {
-			return token{"a private key in base64", start, at, ""}, strings.Join(strings.Fields(string(raw[inner.start:inner.end])), ""), true
+			return token{"a private key in base64", start, at, "", false}, strings.Join(strings.Fields(string(raw[inner.start:inner.end])), ""), true
 		}
 	}
 }

@@ -5,11 +5,11 @@ import "sluice/validate"
 const avpDoc = "https://argocd-vault-plugin.readthedocs.io/en/stable/howitworks/"
 
 // plainRules are about secrets that everybody can read. They are findings of differing weight: a credential or a key is
-// one whatever it is used for, so it is an error; a value that a name makes a secret may be a default that nobody uses, so
-// it is a warning.
+// one whatever it is used for, so it is an error, and the id of one is worth knowing; a value that a name makes a secret may be
+// a default that nobody uses, so it is a warning; one that nothing but its Secret makes one is worth knowing.
 var plainRules = []validate.Rule{
 	{
-		ID: plainSecret, Title: "a Secret holds a plain value", Severity: validate.Warning,
+		ID: plainSecret, Title: "a Secret holds a plain value", Severity: validate.Info, Worst: validate.Warning,
 		Why:    "What is in the tree is in Git, for ever and for everybody who may read it; base64 hides nothing.",
 		Fix:    "write a placeholder <path:...#key>, or seal or encrypt it; put what is no secret into a ConfigMap, and take a default that is never used out of the values",
 		Source: "https://kubernetes.io/docs/concepts/security/secrets-good-practices/",
@@ -17,7 +17,7 @@ var plainRules = []validate.Rule{
 		Right:  secretWith("stringData", "password", "<path:kv/data/argocd/apps/example#password>"),
 	},
 	{
-		ID: credential, Title: "a vendor's credential stands in the tree", Severity: validate.Error,
+		ID: credential, Title: "a vendor's credential stands in the tree", Severity: validate.Info, Worst: validate.Error,
 		Why:    "It opens what it is for to everybody who reads the repository, and is of use without the cluster.",
 		Fix:    "revoke it at its vendor, and write a placeholder for the new one",
 		Source: "the vendors' documentation of their prefixes",

@@ -11,6 +11,7 @@
 package secrets
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -115,10 +116,11 @@ type judge struct {
 }
 
 // say adds a finding of a rule about a field.
-func (j *judge) say(rule string, field render.Path, format string, args ...any) {
+func (j *judge) say(rule string, field render.Path, format string, args ...any) *validate.Finding {
 	f := validate.On(j.object, slices.Clone(field), fmt.Sprintf(format, args...))
 	f.Rule = rule
 	j.found = append(j.found, f)
+	return &j.found[len(j.found)-1]
 }
 
 // known says whether the value of a field is neither a placeholder nor drawn by the chart.
@@ -218,12 +220,17 @@ func (j *judge) text(field render.Path, text string) bool {
 	if j.made(field) {
 		return false
 	}
+	var worst *token
 	for _, t := range tokensIn(text) {
 		j.tokens[text[t.start:t.end]] = true
-		if len(j.found) == before {
-			j.say(credential, field, "%s holds %s", field, t.what)
-			j.found[before].Source = t.source
+		if t.open(text, j.nameOf(field)); worst == nil || worst.id && !t.id {
+			worst = &t
 		}
+	}
+	if worst != nil {
+		f := j.say(credential, field, "%s holds %s", field, worst.what)
+		f.Source = worst.source
+		f.Severity, f.Why = worst.weight()
 	}
 	if t, key, ok := keyIn(text); ok {
 		j.tokens[key] = true
@@ -233,6 +240,20 @@ func (j *judge) text(field render.Path, text string) bool {
 		j.say(urlPassword, field, "%s holds a URL of the scheme %s with a password in it", field, at)
 	}
 	return len(j.found) > before
+}
+
+// nameOf gives the name of what a field holds: its last key, or the name of the variable that it is the value of.
+func (j *judge) nameOf(field render.Path) string {
+	if len(field) == 0 {
+		return ""
+	}
+	name, _ := field[len(field)-1].(string)
+	if name == "value" {
+		if variable, ok := field[:len(field)-1].In(j.object.Tree); ok {
+			name = cmp.Or(validate.TextAt(variable, "name"), name)
+		}
+	}
+	return name
 }
 
 // strs calls f for every text of a tree, in the order of keys and lists. The path is reused.

@@ -151,6 +151,81 @@ func TestPrivateKeysAndURLs(t *testing.T) {
 	}
 }
 
+// severities gives "rule severity" of all that is found, for one line each.
+func severities(t *testing.T, manifest string) string {
+	t.Helper()
+	var all []string
+	for _, f := range judged(t, input(nil, app(t, manifest, "avp"))).Findings {
+		all = append(all, f.Rule+" "+f.Severity.String())
+	}
+	return strings.Join(all, "\n")
+}
+
+// An access key's id is no secret where it is said to be the id; anywhere else it may be the half of a pair.
+func TestIdsOfAccessKeys(t *testing.T) {
+	id := "AKIA" + drawn(16, 3, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+	issuer := "apiVersion: cert-manager.io/v1\nkind: ClusterIssuer\nmetadata: {name: a}\nspec: {acme: {solvers: [{dns01: {route53: {KEY: " + id + "}}}]}}\n"
+	for manifest, want := range map[string]string{
+		strings.Replace(issuer, "KEY", "accessKeyID", 1):                                             "credential-token info",
+		strings.Replace(issuer, "KEY", "region", 1):                                                  "credential-token error",
+		podWith("{name: AWS_ACCESS_KEY_ID, value: " + id + "}"):                                      "credential-token info",
+		podWith("{name: AWS_SECRET_ACCESS_KEY, value: " + id + "}"):                                  "credential-token error",
+		podWith("{name: NOTE, value: " + id + "}"):                                                   "credential-token error",
+		podWith("{name: NOTE, value: \"id " + id + "\"}"):                                            "credential-token error",
+		object("ConfigMap", "data", "credentials", "[default]\naws_access_key_id = "+id):             "credential-token info",
+		object("ConfigMap", "data", "accessKeyId", "use "+id):                                        "credential-token error",
+		object("Secret", "stringData", "access-key", id):                                             "credential-token info",
+		object("ConfigMap", "data", "c", "aws_access_key_id="+id+"\ntoken=ghp_"+drawn(36, 4, alnum)): "credential-token error",
+	} {
+		if got := severities(t, manifest); got != want {
+			t.Errorf("found %q, want %q in\n%s", got, want, manifest)
+		}
+	}
+	for text, want := range map[string]validate.Severity{
+		"accessKeyID: " + id: validate.Info, "env:\n- name: AWS_ACCESS_KEY_ID\n  value: \"" + id + "\"\n": validate.Info,
+		"a: " + id: validate.Error, "- name: A\n  value: " + id + "\n": validate.Error, id: validate.Error, "keys: [" + id + "]": validate.Error,
+	} {
+		got := judged(t, input(fstest.MapFS{"values.yaml": {Data: []byte(text)}})).Findings
+		if len(got) != 1 || got[0].Severity != want || strings.Contains(got[0].Message, id) {
+			t.Errorf("%q: found %v", text, got)
+		}
+	}
+}
+
+// What nothing but its Secret makes a secret is worth knowing, and no more, unless it looks like one, or its Secret is one for them.
+func TestHowPlainAValueIs(t *testing.T) {
+	for _, c := range []struct{ name, value, want string }{
+		{"metrics", "ENABLED=false", "info"},
+		{"args", "--v=2 --log_dir=/x", "info"},
+		{"image", "kube-prometheus-stack-58.1.0", "info"},
+		{"zone", "eu-central-1b", "info"},
+		{"pin", "correct-horse-42", "info"},
+		{"password", "correct-horse-42", "warning"},
+		{"FOO", "hunter2!", "warning"},
+		{"FOO", drawn(32, 1, hexa), "warning"},
+		{"FOO", drawn(24, 1, alnum), "warning"},
+		{"FOO", "prefix-" + drawn(24, 5, alnum), "warning"},
+		{"app.conf", "a=1\npassword=hunter2\n", "warning"},
+	} {
+		if got := severities(t, object("Secret", "stringData", c.name, c.value)); got != "plain-secret "+c.want {
+			t.Errorf("%q: found %q", c, got)
+		}
+	}
+	for _, name := range []string{"db-credentials", "s3-creds", "admin-password", "registry-auth"} {
+		if got := severities(t, strings.Replace(object("Secret", "stringData", "pin", "correct-horse-42"), "name: o", "name: "+name, 1)); got != "plain-secret warning" {
+			t.Errorf("of Secret %s: found %q", name, got)
+		}
+	}
+	if got := severities(t, "type: kubernetes.io/basic-auth\n"+object("Secret", "stringData", "pin", "correct-horse-42")); got != "plain-secret warning" {
+		t.Errorf("of a type for credentials: found %q", got)
+	}
+	for _, name := range []string{"app-secret", "secrets"} {
+		if got := severities(t, strings.Replace(object("Secret", "stringData", "pin", "correct-horse-42"), "name: o", "name: "+name, 1)); got != "plain-secret info" {
+			t.Errorf("of Secret %s: found %q", name, got)
+		}
+	}
+}
+
 func TestPlainValuesOfSecrets(t *testing.T) {
 	for _, c := range [][2]string{
 		{"password", "hunter2"},

@@ -82,8 +82,8 @@ var shapes = []shape{
 	{"a GitLab token", "gloas-", "_-.", 20, 0, "", gitlabDoc},
 	{"a GitLab token", "glsoat-", "_-.", 20, 0, "", gitlabDoc},
 	{"a GitLab runner's registration token", "GR1348941", "_-", 20, 0, "", gitlabDoc},
-	{"an AWS access key", "AKIA", "upper", 16, 16, "", awsDoc},
-	{"an AWS access key", "ASIA", "upper", 16, 16, "", awsDoc},
+	{accessKey, "AKIA", "upper", 16, 16, "", awsDoc},
+	{accessKey, "ASIA", "upper", 16, 16, "", awsDoc},
 	{"a Slack token", "xoxb-", "-", 24, 0, "", slackDoc},
 	{"a Slack token", "xoxp-", "-", 24, 0, "", slackDoc},
 	{"a Slack token", "xoxe.", "-.", 24, 0, "", slackDoc},
@@ -151,6 +151,7 @@ type token struct {
 	what       string
 	start, end int
 	source     string // where its shape is from; empty for that of the rule
+	id         bool   // it only says which credential is meant, see [token.open]
 }
 
 // shapesAt are the shapes by the three characters that their prefixes begin with, so that a text is read once and not
@@ -238,7 +239,7 @@ func (s shape) at(text string, start int) (token, bool) {
 	if len(rest) < s.least || s.most > 0 && len(rest) > s.most || !strings.Contains(rest, s.holds) || !random(rest) {
 		return token{end: end}, false
 	}
-	return token{s.what, start, end, s.source}, true
+	return token{s.what, start, end, s.source, false}, true
 }
 
 // takes says whether a character may be part of what follows the prefix.
@@ -313,7 +314,7 @@ func webTokens(text string) []token {
 			continue
 		}
 		if err == nil && json.Unmarshal(raw, &header) == nil && header.Algorithm != "" && header.Algorithm != "none" {
-			found = append(found, token{"a JSON web token", start, end, "RFC 7519"})
+			found = append(found, token{"a JSON web token", start, end, "RFC 7519", false})
 		}
 	}
 }
@@ -338,7 +339,7 @@ func privateKeyIn(text string) (token, bool) {
 		if strings.Contains(body, "ENCRYPTED") || !keyBody(body) || !strings.HasPrefix(behind, "END ") && !keyBody(firstWord(body)) {
 			continue
 		}
-		return token{"a private key", start, at + len(label) + len("-----") + len(body), ""}, true
+		return token{"a private key", start, at + len(label) + len("-----") + len(body), "", false}, true
 	}
 }
 
@@ -372,5 +373,5 @@ func puttyKeyIn(text string) (token, bool) {
 	if at < 0 || !strings.Contains(text[at:], "Encryption: none") || !strings.Contains(text[at:], "Private-Lines:") {
 		return token{}, false
 	}
-	return token{"a private key", at, len(text), ""}, true
+	return token{"a private key", at, len(text), "", false}, true
 }

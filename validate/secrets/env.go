@@ -45,7 +45,11 @@ func (j *judge) below(tree any, at render.Path) {
 			case listed && (key == "env" || key == "extraEnv"):
 				j.variables(entries, append(at, key))
 			case listed && (key == "args" || key == "command"):
-				j.arguments(entries, append(at, key))
+				program := ""
+				if command := validate.TextsAt(tree, "command"); key == "args" && len(command) > 0 {
+					program = command[0]
+				}
+				j.arguments(entries, append(at, key), program)
 			}
 			if !flat(v) {
 				j.below(v, append(at, key))
@@ -83,11 +87,16 @@ func (j *judge) variables(entries []any, at render.Path) {
 // flag matches an argument that gives a flag its value.
 var flag = regexp.MustCompile(`^--?([A-Za-z][A-Za-z0-9_.-]*)=(.+)$`)
 
-// arguments judges flags with values. A flag whose value is the next argument is one too.
-func (j *judge) arguments(entries []any, at render.Path) {
+// arguments judges flags with values. A flag whose value is the next argument is one too, and a script may be an argument. The
+// program is that of the command, where these are the arguments of another.
+func (j *judge) arguments(entries []any, at render.Path, program string) {
+	list := []string{program}
 	for i, entry := range entries {
 		text, _ := entry.(string)
 		field := at.With(i)
+		if list = append(list, text); strings.ContainsAny(strings.TrimSpace(text), " \t\n;") || assignment.MatchString(text) {
+			j.line(field, text)
+		}
 		if m := flag.FindStringSubmatch(text); m != nil && j.exposed(field, m[1], m[2]) {
 			j.say(envSecret, field, "%s: the flag %s has a plain value, and by its name it is a secret", field, m[1])
 		}
@@ -98,6 +107,15 @@ func (j *judge) arguments(entries []any, at render.Path) {
 		field = at.With(i + 1)
 		if !strings.HasPrefix(next, "-") && j.exposed(field, text, next) {
 			j.say(envSecret, field, "%s: the flag %s has a plain value, and by its name it is a secret", field, strings.TrimLeft(text, "-"))
+		}
+	}
+	for i := range entries {
+		// Up to here, so that it is known which argument it is.
+		if client := clientPassword(list[:i+2]); client != "" {
+			if field := at.With(i); j.known(field) && !said(j.found, field) {
+				j.say(envSecret, field, "%s gives %s a plain password", field, client)
+			}
+			return
 		}
 	}
 }

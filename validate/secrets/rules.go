@@ -33,10 +33,10 @@ var plainRules = []validate.Rule{
 		Right:  secretWith("stringData", "tls.key", "<path:kv/data/argocd/apps/example#tls_key>"),
 	},
 	{
-		ID: urlPassword, Title: "a URL has a password in it", Severity: validate.Warning,
-		Why:    "It is in Git, and in whatever logs the URL.",
+		ID: urlPassword, Title: "a URL or a connection string has a password in it", Severity: validate.Warning,
+		Why:    "It is in Git, and in whatever logs the connection.",
 		Fix:    "write a placeholder for the password, whose secret has no character that a URL escapes, or give user and password apart",
-		Source: "RFC 3986, section 3.2.1",
+		Source: "RFC 3986, section 3.2.1, and the documentation of ADO.NET and libpq",
 		Wrong:  configMapWith("dsn", "postgres://netbox:correct-horse-42@postgres:5432/netbox"),
 		Right:  configMapWith("dsn", "postgres://netbox@postgres:5432/netbox"),
 	},

@@ -186,7 +186,7 @@ func (j *judge) plain() {
 func suspicious(tree any) bool {
 	switch t := tree.(type) {
 	case string:
-		if len(tokensIn(t)) > 0 || passwordURL(t) != "" {
+		if len(tokensIn(t)) > 0 || passwordURL(t) != "" || passwordConnection(t) != "" {
 			return true
 		}
 		_, _, ok := keyIn(t)
@@ -238,6 +238,8 @@ func (j *judge) text(field render.Path, text string) bool {
 	}
 	if at := passwordURL(text); at != "" {
 		j.say(urlPassword, field, "%s holds a URL of the scheme %s with a password in it", field, at)
+	} else if what := passwordConnection(text); what != "" {
+		j.say(urlPassword, field, "%s holds %s with a password in it", field, what)
 	}
 	return len(j.found) > before
 }

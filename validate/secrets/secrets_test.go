@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -364,6 +365,70 @@ func TestVariablesFlagsAndConfigMaps(t *testing.T) {
 	} {
 		if got := rulesFor(t, manifest); len(got) > 0 {
 			t.Errorf("found %v in\n%s", got, manifest)
+		}
+	}
+}
+
+func TestConnectionStrings(t *testing.T) {
+	for _, text := range []string{
+		"Server=db;User Id=sa;Password=hunter2;", "Data Source=db,1433;Initial Catalog=x;uid=sa;pwd=hunter2", "connection: \"Server=db; Database=x; Password=hunter2\"",
+		"Endpoint=sb://a.example.com/;SharedAccessKeyName=Root;SharedAccessKey=hunter2=", "host=db port=5432 password=hunter2 dbname=x", "dsn = 'host=db password=hunter2'",
+		"a: 1\ndsn: host=db user=x password=hunter2\n", "Server=db;User Id=sa;Password=changeme", "Password=hunter2;Host=db",
+	} {
+		for _, manifest := range []string{object("ConfigMap", "data", "a", text), podWith("{name: DSN, value: " + strconv.Quote(text) + "}")} {
+			if got := rulesFor(t, manifest, "hunter2", "changeme"); !slices.Equal(got, []string{"url-password"}) {
+				t.Errorf("found %v in\n%s", got, manifest)
+			}
+		}
+	}
+	for _, text := range []string{
+		"Server=db;User Id=sa;Password=$(PW);", "Server=db;Password=${PW};", "Server=db;Password=;", "Server=db;Password={0};", "Server=db;Password=<password>", "Server=db;Password=YOUR_PASSWORD", "Server=db;Password=%DB_PASSWORD%",
+		"Server=db;Trusted_Connection=True;", "Password=hunter2", "host=db password=$PW", "host=db password=", "host=db password=%s", "host=db passwordfile=x", "connect(host=h, password=pw, user=u)", "let user=a; let password=b;",
+		"# host=db password=hunter2", "password=<path:kv/data/a#b> host=db", "Server=db;Password=<path:kv/data/a#b>;", "host=db password=?", "let a; password is what = you want; server = x",
+	} {
+		if got := rulesFor(t, object("ConfigMap", "data", "a", text)); len(got) > 0 {
+			t.Errorf("found %v in %q", got, text)
+		}
+	}
+}
+
+func TestPasswordsOfCommands(t *testing.T) {
+	container := func(command, args string) string {
+		return "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, command: " + command + ", args: " + args + "}]}\n"
+	}
+	for _, c := range [][2]string{
+		{`[sh, -c, "export PGPASSWORD=hunter2; psql -h db"]`, "[]"},
+		{`[sh, -c]`, `["PGPASSWORD='hunter2' psql -h db"]`},
+		{`[sh, -c, "mysql -uroot -phunter2 -e 'select 1'"]`, "[]"},
+		{`[sh, -c, "true && /usr/bin/mysqladmin -phunter2 ping"]`, "[]"},
+		{`[mysql, -uroot, -phunter2]`, "[]"},
+		{`[mysql]`, "[-phunter2]"},
+		{`[sh, -c, "mysql --user=root --password=hunter2"]`, "[]"},
+		{`[sh, -c, "run --password hunter2 --x"]`, "[]"},
+		{`[redis-cli, -a, hunter2]`, "[]"},
+		{`[sh, -c, "sshpass -p hunter2 ssh a@b"]`, "[]"},
+		{`[bash, -c, "set -e\n# fetch\nTOKEN=\"hunter2\"\ncurl x\n"]`, "[]"},
+	} {
+		if got := rulesFor(t, container(c[0], c[1]), "hunter2"); !slices.Equal(got, []string{"env-var-secret"}) {
+			t.Errorf("%q: found %v", c, got)
+		}
+	}
+	for _, c := range [][2]string{
+		{`[sh, -c, "export PGPASSWORD=$(cat /run/pw); psql"]`, "[]"},
+		{`[sh, -c, "export PGPASSWORD=\"$POSTGRES_PASSWORD\"; psql"]`, "[]"},
+		{`[sh, -c, "export PGPASSWORD=${PW}; psql; PASSWORD= x"]`, "[]"},
+		{`[sh, -c, "mysql -uroot -p$MYSQL_ROOT_PASSWORD -p"]`, "[]"},
+		{`[sh, -c, "mysql --protocol=tcp -P 3306 --password=$PW"]`, "[]"},
+		{`[sh, -c, "mysql -u root; mkdir -pfoo"]`, "[]"},
+		{`[mkdir, -pfoo]`, "[-pbar]"},
+		{`[mysql, "-p$(PW)"]`, "[-p]"},
+		{`[redis-cli, -a, $(PW)]`, "[-p, '6379']"},
+		{`[sh, -c, "curl --token-file /x --secret-name abc"]`, "[]"},
+		{`[sh, -c, "# PASSWORD=hunter2\nTOKEN_URL=https://a TOKEN=<path:kv/data/a#b> run"]`, "[]"},
+		{`[sh, -c, "PASSWORD=YOUR_PASSWORD DB_PASSWORD=<password> run"]`, "[]"},
+	} {
+		if got := rulesFor(t, container(c[0], c[1])); len(got) > 0 {
+			t.Errorf("%q: found %v", c, got)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"strings"
 
 	"sluice/render"
@@ -20,6 +21,8 @@ const (
 // app that has no plugin there are none: the cluster gets the text as it stands.
 type Blanks struct {
 	of map[render.Key]map[string]Blank
+	// stated are the keys of objects that state a namespace, by those that they have if their kind has none.
+	stated map[render.Key]render.Key
 }
 
 // BlanksOf reads the ledger of a result. Its keys are those of the set as rendered.
@@ -49,6 +52,14 @@ func BlanksOf(r render.Result) Blanks {
 			}
 		}
 	}
+	b.stated = map[render.Key]render.Key{}
+	for key := range b.of {
+		bare := key
+		bare.Namespace = ""
+		if other, taken := b.stated[bare]; key.Namespace != "" && values[bare] == nil && (!taken || key.Compare(other) < 0) {
+			b.stated[bare] = key
+		}
+	}
 	return b
 }
 
@@ -71,11 +82,15 @@ func (b Blanks) At(o render.Key, field render.Path) Blank {
 }
 
 // Rendered gives the key by which At, Below and Has know an object of [Input.Effective]: that of the set as rendered, which may
-// leave the namespace to the app's destination.
+// leave the namespace to the app's destination, or state one for a kind that has none.
 func (b Blanks) Rendered(effective render.Key) render.Key {
-	if !b.Has(effective) {
-		effective.Namespace = ""
+	if b.Has(effective) {
+		return effective
 	}
+	if effective.Namespace == "" {
+		return cmp.Or(b.stated[effective], effective)
+	}
+	effective.Namespace = ""
 	return effective
 }
 

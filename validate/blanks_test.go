@@ -31,3 +31,29 @@ func TestBelow(t *testing.T) {
 		t.Errorf("the ledger does not know %s", effective)
 	}
 }
+
+// An object of a kind without namespaces may state one, and is known by its key without it.
+func TestBlanksOfAStatedNamespace(t *testing.T) {
+	role := render.Key{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: "a"}
+	stated := role
+	stated.Namespace = "shop"
+	field := render.Path{"metadata", "annotations", "a"}
+	of := func(keys ...render.Key) Blanks {
+		r := render.Result{Ledger: []render.Placeholder{{Object: stated, Field: field}}}
+		for _, key := range keys {
+			r.Set.Objects = append(r.Set.Objects, render.Object{Key: key})
+		}
+		return BlanksOf(r)
+	}
+	if b := of(stated); b.Rendered(role) != stated || !b.Below(b.Rendered(role), field) {
+		t.Errorf("%v is known as %v", role, b.Rendered(role))
+	}
+	if b := of(stated, role); b.Rendered(role) != role {
+		t.Errorf("beside one that states none %v is known as %v", role, b.Rendered(role))
+	}
+	elsewhere := role
+	elsewhere.Namespace = "other"
+	if b := of(stated, elsewhere); b.Has(b.Rendered(elsewhere)) {
+		t.Errorf("%v has the blanks of %v", elsewhere, stated)
+	}
+}

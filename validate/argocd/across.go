@@ -183,6 +183,7 @@ func (j *judge) namespaces() {
 		said := map[string]bool{}
 		for i := range a.set.Objects {
 			o := &a.set.Objects[i]
+			j.goal(a, o, makers)
 			space := o.Key.Namespace
 			if space == "" || said[space] || j.builtIn(space) || j.in.ClusterScoped(o.Key) || a.blank(o, render.Path{"metadata", "namespace"}) {
 				continue
@@ -200,6 +201,23 @@ func (j *judge) namespaces() {
 			}
 		}
 	}
+}
+
+// goal says that an Application goes to a namespace that nobody known makes, and does not create it itself. What it deploys is not
+// here and may bring the namespace, so that is not known.
+func (j *judge) goal(a *app, o *render.Object, makers map[string][]*app) {
+	if o.Key.GroupKind() != "Application.argoproj.io" || a.blank(o, render.Path{"spec"}) {
+		return
+	}
+	space := validate.TextAt(o.Tree, "spec", "destination", "namespace")
+	here := local(cmp.Or(validate.TextAt(o.Tree, "spec", "destination", "server"), validate.TextAt(o.Tree, "spec", "destination", "name")))
+	if space == "" || !here || j.builtIn(space) || len(makers[space]) > 0 {
+		return
+	}
+	j.notes = append(j.notes, validate.Unchecked{
+		App: a.Name, Object: o.Key, What: "whether namespace " + space + " is there",
+		Why: "no app of the stack makes it, the Application does not say CreateNamespace=true, and what it deploys is not known",
+	})
 }
 
 // definitions finds custom resources whose definition comes from an app that is not there before. Where the root Application has

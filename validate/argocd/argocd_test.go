@@ -208,6 +208,37 @@ func TestClusterOfProject(t *testing.T) {
 	}
 }
 
+// A placeholder in an object that states a namespace, though its kind has none, is no text either.
+func TestPlaceholderOfAStatedNamespace(t *testing.T) {
+	in := stack(t, oneApp+"apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, namespace: shop, annotations: {argocd.argoproj.io/sync-wave: \"<path:kv/data/a#wave>\"}}\n")
+	if got := said(t, in); len(got) != 1 {
+		t.Errorf("without the plugin: %q", got)
+	}
+	in.Results[0].Ledger = []render.Placeholder{{Object: in.Results[0].Set.Objects[0].Key, Field: annotationPath(waveAnnotation), Key: "wave"}}
+	if got := said(t, in); len(got) != 0 {
+		t.Errorf("%q", got)
+	}
+}
+
+// The namespace that an Application goes to may come with what it deploys, so that nobody makes it is not certain.
+func TestNamespaceOfAnApplication(t *testing.T) {
+	other := member + "spec:\n  project: default\n" + plain
+	for text, want := range map[string]int{
+		other + "  destination: {server: https://kubernetes.default.svc, namespace: store}\n":                                          1,
+		other + "  destination: {name: in-cluster, namespace: store}\n":                                                                1,
+		other + "  destination: {server: https://a.example.com, namespace: store}\n":                                                   0,
+		other + "  destination: {name: in-cluster, namespace: store}\n  syncPolicy: {syncOptions: [CreateNamespace=true]}\n":           0,
+		other + "  destination: {name: in-cluster, namespace: store}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: store}\n": 0,
+		other + "  destination: {name: in-cluster, namespace: kube-system}\n":                                                          0,
+		other + sound: 0,
+	} {
+		report, err := validate.Run(context.Background(), stack(t, oneApp+text), Rules())
+		if err != nil || len(report.Findings) > 0 || len(report.Unchecked) != want {
+			t.Errorf("%v, %v, %v of\n%s", report.Findings, report.Unchecked, err, text)
+		}
+	}
+}
+
 // A project may take no cluster but those of its own. Which these are is known where the stack declares some.
 func TestScopedClustersAlone(t *testing.T) {
 	text := project + "spec: {permitOnlyProjectScopedClusters: true, sourceRepos: ['https://git.example.com/*'], destinations: [{server: https://kubernetes.default.svc, namespace: shop}]}\n---\n" + member + "spec:\n  project: team\n" + plain + sound

@@ -114,6 +114,7 @@ func judgeEndpointSlice(j *judge) {
 		}
 		endpoint.at("nodeName").strictly(invalidService, subdomain)
 		endpoint.at("hostname").strictly(invalidService, dnsLabel)
+		judgeHints(endpoint.at("hints"))
 	}
 	ports := j.at("ports")
 	for _, port := range ports.each() {
@@ -121,6 +122,37 @@ func judgeEndpointSlice(j *judge) {
 		port.at("appProtocol").strictly(invalidService, qualifiedName)
 	}
 	judgeSliceNames(ports)
+}
+
+// judgeHints judges for which zones and nodes an endpoint is. Source: Kubernetes pkg/apis/discovery/validation/validation.go,
+// validateHints; pkg/features/kube_features.go, PreferSameTrafficDistribution: before, forNodes is dropped.
+func judgeHints(hints *spot) {
+	const most = 8
+	for _, field := range []string{"forZones", "forNodes"} {
+		list := hints.at(field)
+		if field == "forNodes" && !list.j.since(34) {
+			continue
+		}
+		if list.length() > most {
+			list.say(invalidService, "has %d hints, want at most %d", list.length(), most)
+			return
+		}
+		first := map[string]bool{}
+		for _, hint := range list.each() {
+			name := hint.at("name")
+			text, ok := name.text()
+			switch {
+			case !ok || !hint.shapes():
+			case first[text]:
+				name.say(invalidService, "is %s, as that of a hint before", quote(text))
+			case field == "forZones":
+				name.must(invalidService, labelValue)
+			case text != "" || name.there():
+				name.strictly(invalidService, subdomain)
+			}
+			first[text] = ok
+		}
+	}
 }
 
 // judgeSliceNames reports ports of the same name. One without a name is named "", which is a name here.

@@ -59,7 +59,9 @@ func judgeValidations(spec *spot) {
 	}
 	for _, v := range validations.each() {
 		judgeExpression(v.at("expression"))
-		judgeExpression(v.at("messageExpression"))
+		if message := v.at("messageExpression"); message.full() {
+			judgeExpression(message)
+		}
 		text, ok := v.at("message").text()
 		if ok && strings.ContainsAny(strings.TrimSpace(text), "\r\n") {
 			v.at("message").say(invalidWebhook, "has several lines, want one")
@@ -67,6 +69,7 @@ func judgeValidations(spec *spot) {
 			v.at("message").say(invalidWebhook, "is blank, want a sentence or nothing")
 		}
 		v.at("reason").oneOf(invalidWebhook, "Forbidden", "Invalid", "RequestEntityTooLarge")
+		v.at("reason").nonEmpty(invalidWebhook, "want Forbidden, Invalid or RequestEntityTooLarge")
 	}
 	if audit.length() > most {
 		audit.say(invalidWebhook, "has %d annotations, want at most %d", audit.length(), most)

@@ -164,6 +164,7 @@ func judgeSource(source *spot, field string) {
 func judgeScaling(rules *spot) {
 	rules.at("stabilizationWindowSeconds").within(invalidAutoscaler, 0, 3600)
 	rules.at("selectPolicy").oneOf(invalidAutoscaler, "Max", "Min", "Disabled")
+	rules.at("selectPolicy").nonEmpty(invalidAutoscaler, "want Max, Min or Disabled")
 	policies := rules.at("policies")
 	policies.some(invalidAutoscaler, "at least one policy, or none stated")
 	for _, policy := range policies.each() {

@@ -90,7 +90,7 @@ func judgeRuntimeClass(j *judge) {
 	}
 	tolerations := j.at("scheduling", "tolerations")
 	for _, toleration := range tolerations.each() {
-		if toleration.isMap() {
+		if toleration.shapes() {
 			judgeToleration(j, toleration)
 		}
 	}
@@ -120,7 +120,9 @@ func judgeFlowSchema(j *judge) {
 	if precedence.within(invalidCluster, 0, 10000) && precedence.value == int64(1) && j.object.Key.Name != "exempt" {
 		precedence.say(invalidCluster, `is 1, which only the schema "exempt" may have`)
 	}
-	spec.at("distinguisherMethod", "type").oneOf(invalidCluster, "ByUser", "ByNamespace")
+	method := spec.at("distinguisherMethod", "type")
+	method.oneOf(invalidCluster, "ByUser", "ByNamespace")
+	method.nonEmpty(invalidCluster, "want ByUser or ByNamespace")
 	level := spec.at("priorityLevelConfiguration", "name")
 	level.filled(invalidCluster, "the name of a PriorityLevelConfiguration")
 	level.must(invalidCluster, subdomain)
@@ -139,7 +141,7 @@ func judgeFlowSchema(j *judge) {
 		for _, r := range resources.each() {
 			judgeFlowRule(r, "verbs", "apiGroups", "resources")
 			namespaces := r.at("namespaces")
-			if !r.at("clusterScope").there() && namespaces.noList() {
+			if scope := r.at("clusterScope"); !scope.is(true) && !scope.blank() && namespaces.noList() {
 				namespaces.say(invalidCluster, `is missing or empty, want namespaces, "*" or clusterScope`)
 			}
 			namespaces.alone(invalidCluster, "namespaces")
@@ -231,7 +233,9 @@ func judgePriorityLevel(j *judge) {
 		if exempt.there() {
 			exempt.say(invalidCluster, "is set, and the type is Limited")
 		}
-		limited.lacks(invalidCluster, "and the type is Limited")
+		if !limited.lacks(invalidCluster, "and the type is Limited") {
+			limited.at("limitResponse").lacks(invalidCluster, "want what becomes of requests that have to wait")
+		}
 	}
 	for _, part := range []*spot{limited, exempt} {
 		part.at("nominalConcurrencyShares").within(invalidCluster, 0, noLimit)

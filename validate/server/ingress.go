@@ -45,7 +45,7 @@ func judgeIngress(j *judge) {
 	old := j.at("metadata", "annotations", "kubernetes.io/ingress.class")
 	annotation, ok1 := old.text()
 	name, ok2 := class.text()
-	if ok1 && ok2 && old.there() && class.there() && annotation != name {
+	if ok1 && ok2 && old.entered() && class.there() && annotation != name {
 		old.say(invalidIngress, "is %s, and spec.ingressClassName is %s: want one of them, or both the same", quote(annotation), quote(name))
 	}
 }

@@ -70,17 +70,18 @@ var kindChecks = []check{
 // kind and path. Before, and in all other kinds, it is only the validation that wants them.
 // Source: k8s:required in staging/src/k8s.io/api of kubernetes, as it comes with declarative validation.
 var askedSince = map[string]int{
-	"CronJob.batch spec":                                                         36,
-	"HorizontalPodAutoscaler.autoscaling spec":                                   36,
-	"ValidatingAdmissionPolicyBinding." + admissions + " spec":                   36,
-	"ValidatingAdmissionPolicyBinding." + admissions + " spec.policyName":        36,
-	"ValidatingAdmissionPolicyBinding." + admissions + " spec.validationActions": 36,
-	"DaemonSet.apps spec":                                                        37,
-	"StatefulSet.apps spec":                                                      37,
-	"Deployment.apps spec":                                                       37,
-	"ReplicaSet.apps spec":                                                       37,
-	"FlowSchema.flowcontrol.apiserver.k8s.io spec":                               37,
-	"PriorityLevelConfiguration.flowcontrol.apiserver.k8s.io spec":               37,
+	"CronJob.batch spec":                                                                 36,
+	"HorizontalPodAutoscaler.autoscaling spec":                                           36,
+	"ValidatingAdmissionPolicyBinding." + admissions + " spec":                           36,
+	"ValidatingAdmissionPolicyBinding." + admissions + " spec.policyName":                36,
+	"ValidatingAdmissionPolicyBinding." + admissions + " spec.validationActions":         36,
+	"DaemonSet.apps spec":                                                                37,
+	"StatefulSet.apps spec":                                                              37,
+	"Deployment.apps spec":                                                               37,
+	"ReplicaSet.apps spec":                                                               37,
+	"FlowSchema.flowcontrol.apiserver.k8s.io spec":                                       37,
+	"PriorityLevelConfiguration.flowcontrol.apiserver.k8s.io spec":                       37,
+	"PriorityLevelConfiguration.flowcontrol.apiserver.k8s.io spec.limited.limitResponse": 37,
 }
 
 const admissions = "admissionregistration.k8s.io"

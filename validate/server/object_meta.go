@@ -71,8 +71,7 @@ func judgeFinalizers(finalizers *spot) {
 			text != "kubernetes" && text != "orphan" && text != "foregroundDeletion" {
 			f.say(invalidMetadata, "is %s, want a domain and \"/\" before it, like example.com/name", quote(text))
 		}
-		f.must(invalidMetadata, qualifiedName)
-		f.nonEmpty(invalidMetadata, "")
+		f.strictly(invalidMetadata, qualifiedName)
 	}
 	if seen["orphan"] && seen["foregroundDeletion"] {
 		finalizers.say(invalidMetadata, `has "orphan" and "foregroundDeletion", which exclude each other`)
@@ -80,7 +79,11 @@ func judgeFinalizers(finalizers *spot) {
 }
 
 // builtIn says whether the kinds of a group have the finalizers of Kubernetes' own kinds; those of custom ones may do
-// without a domain.
+// without a domain, and so may those of policy, coordination and admissionregistration, whose validation does not call
+// ValidateObjectMeta of kubernetes pkg/apis/core/validation.
 func builtIn(group string) bool {
-	return slices.Contains([]string{"", "apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "storage.k8s.io"}, group)
+	return slices.Contains([]string{
+		"", "apps", "batch", "autoscaling", "networking.k8s.io", "rbac.authorization.k8s.io", "storage.k8s.io",
+		"discovery.k8s.io", "flowcontrol.apiserver.k8s.io", "node.k8s.io", "scheduling.k8s.io",
+	}, group)
 }

@@ -138,8 +138,7 @@ func judgeLabelKeys(keys, selector *spot) {
 		return
 	}
 	for _, k := range keys.each() {
-		k.must(invalidSchedule, labelKey)
-		k.nonEmpty(invalidSchedule, "want "+labelKey.want)
+		k.strictly(invalidSchedule, labelKey)
 	}
 }
 

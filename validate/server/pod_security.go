@@ -59,6 +59,18 @@ func judgeProfiles(sc *spot) {
 	}
 }
 
+// judgeRelabel judges how volumes get their SELinux label. Source: validateSELinuxChangePolicy; kubernetes
+// pkg/features/kube_features.go, SELinuxChangePolicy, before which the field is dropped, and SELinuxMount, which 1.37 turns on.
+func judgeRelabel(policy *spot) {
+	words := []string{"Recursive"}
+	if policy.j.since(37) {
+		words = []string{"MountOption", "Recursive"}
+	}
+	if policy.j.since(33) && policy.nonEmpty(invalidSecurity, "want "+strings.Join(words, " or ")) {
+		policy.oneOf(invalidSecurity, words...)
+	}
+}
+
 // trimSpace takes blanks off both ends.
 func trimSpace(text string) string { return strings.TrimSpace(text) }
 
@@ -75,7 +87,7 @@ func judgePodSecurity(p *pod) {
 	if share := p.spec.at("shareProcessNamespace"); share.is(true) && p.spec.at("hostPID").is(true) {
 		share.say(invalidSecurity, "is true, and hostPID is true: want one of them")
 	}
-	sc.at("seLinuxChangePolicy").oneOf(invalidSecurity, "MountOption", "Recursive")
+	judgeRelabel(sc.at("seLinuxChangePolicy"))
 	judgeProfiles(sc)
 	judgeSysctls(p, sc.at("sysctls"))
 	// Source: kubernetes pkg/features/kube_features.go, UserNamespacesSupport: before, hostUsers is dropped.

@@ -204,7 +204,7 @@ func judgeBounds(limit *spot, name string, pod bool) {
 	if ratio.Cmp(*resource.NewQuantity(1, resource.DecimalSI)) < 0 {
 		ratio.say(invalidQuota, "is %s, want 1 or more", &ratio.Quantity)
 	}
-	if low != nil && high != nil && low.Sign() > 0 && ratio.AsApproximateFloat64() > high.AsApproximateFloat64()/low.AsApproximateFloat64() {
+	if low != nil && high != nil && low.Sign() != 0 && ratio.AsApproximateFloat64() > high.AsApproximateFloat64()/low.AsApproximateFloat64() {
 		ratio.say(invalidQuota, "is %s, more than max of %s to min of %s", &ratio.Quantity, &high.Quantity, &low.Quantity)
 	}
 }

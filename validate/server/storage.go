@@ -119,6 +119,7 @@ func judgeAttachment(j *judge) {
 func judgeDriver(j *judge) {
 	spec := j.at("spec")
 	spec.at("fsGroupPolicy").oneOf(invalidStorage, "ReadWriteOnceWithFSType", "File", "None")
+	spec.at("fsGroupPolicy").nonEmpty(invalidStorage, "want ReadWriteOnceWithFSType, File or None")
 	modes := form{"Persistent or Ephemeral", func(text string) bool { return text == "Persistent" || text == "Ephemeral" }}
 	for _, mode := range spec.at("volumeLifecycleModes").each() {
 		mode.strictly(invalidStorage, modes)

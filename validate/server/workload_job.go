@@ -85,7 +85,7 @@ func judgeJobSpec(j *judge, spec *spot) {
 		policy.say(invalidJob, "is %s, want Never beside podFailurePolicy", quote(text))
 	}
 	// Source: kubernetes pkg/features/kube_features.go, JobManagedBy: before, the server drops it.
-	if by := spec.at("managedBy"); by.full() && j.since(32) {
+	if by := spec.at("managedBy"); by.there() && j.since(32) {
 		text, ok := by.text()
 		if errs := validation.IsDomainPrefixedPath(field.NewPath("managedBy"), text); ok && (len(errs) > 0 || len(text) > 63) {
 			by.say(invalidJob, "is %s, want a domain, \"/\" and a path, of at most 63 characters", quote(text))

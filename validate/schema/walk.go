@@ -159,15 +159,34 @@ func (w *walk) missing(s *schemas.Schema, name string, null bool) {
 // beside it, it knows claims and snapshots. Source: EnforceDataSourceBackwardsCompatibility in kubernetes
 // pkg/api/persistentvolumeclaim/util.go.
 func (w *walk) ignored() bool {
-	if len(w.at) == 0 || w.at[len(w.at)-1].key != "dataSource" {
+	at := w.path()
+	if unread(w.object.Key.GroupKind(), at) {
+		return true
+	}
+	if len(at) == 0 || at[len(at)-1] != "dataSource" {
 		return false
 	}
-	at := w.path()
 	above, _ := at[:len(at)-1].In(w.object.Tree)
 	spec, _ := above.(map[string]any)
 	source, _ := spec["dataSource"].(map[string]any)
 	kind, _ := source["kind"].(string)
 	return spec["dataSourceRef"] == nil && kind != "PersistentVolumeClaim" && kind != "VolumeSnapshot"
+}
+
+// unread says whether the server takes an element of a list that lacks what its schema requires. Source: kubernetes
+// pkg/apis/discovery/validation/validation.go, validateHints: the empty name of a zone is a label value;
+// pkg/apis/autoscaling/validation/validation.go, validateMetricIdentifier: nothing looks at the selector of a metric.
+func unread(kind string, at render.Path) bool {
+	if len(at) < 3 {
+		return false
+	}
+	switch kind {
+	case "EndpointSlice.discovery.k8s.io":
+		return at[len(at)-2] == "forZones"
+	case "HorizontalPodAutoscaler.autoscaling":
+		return at[0] == "spec" && at[len(at)-3] == "selector" && at[len(at)-2] == "matchExpressions"
+	}
+	return false
 }
 
 // null says what the server makes of a null in a list or a map. An empty text in a map is common and seldom wrong; any
@@ -179,7 +198,7 @@ func (w *walk) null(at step, s *schemas.Schema) {
 	}
 	w.below(at, func() {
 		switch {
-		case s != nil && len(s.Required) > len(s.Waived) && !w.dropped():
+		case s != nil && len(s.Required) > len(s.Waived) && !w.dropped() && !w.ignored():
 			w.say(requiredField, "is null, which is an element without any field, and %s is required", first(s))
 		case s != nil && s.Format == "duration":
 			w.say(invalidFormat, "is null, want a duration")

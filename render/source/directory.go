@@ -24,6 +24,9 @@ const (
 	maxDirDepth = 64
 )
 
+// tooMuch is the way out of those limits.
+const tooMuch = "a source is read into memory whole, and one this large is mostly a directory named by mistake; name the directory that is meant, or make it several sources"
+
 // rooted is what paths are read from: the stack directory, which an os.Root bounds, or a fetched Git repository. The
 // file system implements fs.ReadLinkFS.
 type rooted struct {
@@ -156,14 +159,14 @@ func (w *walker) add(name string) error {
 		return fmt.Errorf("%q has a line break or backslash in its name", name)
 	}
 	if len(w.files) == maxDirFiles {
-		return fmt.Errorf("%s holds more than %d files", w.base, maxDirFiles)
+		return hinted(tooMuch, fmt.Errorf("%s holds more than %d files", w.base, maxDirFiles))
 	}
 	content, err := readFile(w.root, name, maxDirFile)
 	if err != nil {
 		return err
 	}
 	if w.total += int64(len(content)); w.total > maxDirTotal {
-		return fmt.Errorf("%s holds more than %d bytes", w.base, maxDirTotal)
+		return hinted(tooMuch, fmt.Errorf("%s holds more than %d bytes", w.base, maxDirTotal))
 	}
 	rel := name
 	if w.base != "." {
@@ -192,7 +195,8 @@ func readFile(root rooted, name string, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
 	if int64(len(content)) > limit {
-		return nil, fmt.Errorf("%s is larger than %d bytes", name, limit)
+		return nil, hinted("a source is read into memory whole, and one file of it that is this large is mostly there by mistake; take it out of the source, or split it",
+			fmt.Errorf("%s is larger than %d bytes", name, limit))
 	}
 	return content, nil
 }

@@ -108,6 +108,14 @@ func (f *files) Open(name string) (fs.File, error) {
 		return &textFile{Reader: bytes.NewReader([]byte(virtualModule)), size: int64(len(virtualModule))}, nil
 	}
 	fsys, name := f.in(name)
+	return openRegular(fsys, name)
+}
+
+// openRegular opens a file or directory. To open a named pipe would wait for who writes it.
+func openRegular(fsys fs.FS, name string) (fs.File, error) {
+	if stat, err := fs.Stat(fsys, name); err == nil && !stat.IsDir() && !stat.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("it is no regular file")}
+	}
 	return fsys.Open(name)
 }
 
@@ -188,7 +196,12 @@ func heads(dir string, fsys fs.FS) ([]*ast.File, error) {
 			continue
 		}
 		found = true
-		src, err := fs.ReadFile(fsys, e.Name())
+		var src []byte
+		file, err := openRegular(fsys, e.Name())
+		if err == nil {
+			src, err = io.ReadAll(file)
+			_ = file.Close() // read-only: nothing is lost
+		}
 		if err != nil {
 			return nil, &render.Error{
 				Pos: render.Position{File: e.Name()}, Err: fmt.Errorf("reading a file of the stack: %w", err),

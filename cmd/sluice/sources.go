@@ -75,10 +75,12 @@ func (v *invocation) reader(plan render.Plan, lock *source.Lock) (*source.Reader
 		r.Progress = v.err.tell
 	}
 	kept, err := v.store()
-	if err != nil {
+	switch {
+	case err == nil:
+		r.Store = kept
+	case v.cache.given || os.Getenv(cacheVariable) != "":
 		return nil, err
-	}
-	r.Store = kept
+	} // else nobody says where: what is fetched is not kept, and what is not fetched needs no cache
 	return r, checkMirror(r.Mirror)
 }
 

@@ -25,27 +25,21 @@ const toolsDir = "toolchains"
 
 // toolFlag is that of the verbs that may run a helm or kustomize of the user's.
 func (v *invocation) toolFlag(f *pflag.FlagSet) {
-	f.StringArrayVar(&v.tools, "tool", nil, "a helm or kustomize binary to use, as `name@version=path`; may be repeated")
+	f.Var(toolNames{&v.tools}, "tool", "a helm or kustomize binary to use, as `name@version=path`; may be repeated")
 }
 
 // places gives where binaries of helm and kustomize are looked for: the paths of --tool, those that sluice installed, and PATH.
 func (v *invocation) places() (*toolchain.Places, error) {
 	p := &toolchain.Places{Named: map[toolchain.Tool]string{}, Path: filepath.SplitList(os.Getenv("PATH"))}
 	for _, entry := range v.tools {
-		word, path, ok := strings.Cut(entry, "=")
-		if !ok || path == "" {
-			return nil, &render.Error{Err: fmt.Errorf("--tool %q names no path", entry), Hint: "it takes name@version=path, e.g. helm@3.14.4=/opt/helm"}
-		}
-		t, err := parseTool(word)
+		t, path, err := namedTool(entry)
 		if err != nil {
-			return nil, fmt.Errorf("--tool: %w", err)
+			return nil, err
 		}
 		if _, twice := p.Named[t]; twice {
 			return nil, fmt.Errorf("--tool: %s is given twice", t)
 		}
-		if p.Named[t], err = filepath.Abs(path); err != nil {
-			return nil, fmt.Errorf("--tool: %w", err)
-		}
+		p.Named[t] = path
 	}
 	cache, err := v.cacheDir()
 	if err != nil {
@@ -53,6 +47,44 @@ func (v *invocation) places() (*toolchain.Places, error) {
 	}
 	p.Dir = filepath.Join(cache, toolsDir)
 	return p, nil
+}
+
+// toolNames is the value of --tool. It refuses what is wrong also where nothing needs the tool.
+type toolNames struct{ list *[]string }
+
+// String, Set and Type make it a flag's value, see [pflag.Value].
+func (t toolNames) String() string { return "" }
+
+func (t toolNames) Set(entry string) error {
+	tool, _, err := namedTool(entry)
+	if err != nil {
+		return err
+	}
+	for _, before := range *t.list {
+		if other, _, _ := namedTool(before); other == tool {
+			return fmt.Errorf("--tool: %s is given twice", tool)
+		}
+	}
+	*t.list = append(*t.list, entry)
+	return nil
+}
+
+func (t toolNames) Type() string { return "stringArray" }
+
+// namedTool reads an entry of --tool.
+func namedTool(entry string) (toolchain.Tool, string, error) {
+	word, path, ok := strings.Cut(entry, "=")
+	if !ok || path == "" {
+		return toolchain.Tool{}, "", &render.Error{Err: fmt.Errorf("--tool %q names no path", entry), Hint: "it takes name@version=path, e.g. helm@3.14.4=/opt/helm"}
+	}
+	t, err := parseTool(word)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		return toolchain.Tool{}, "", fmt.Errorf("--tool: %w", err)
+	}
+	return t, path, nil
 }
 
 // parseTool reads "helm@3.14.4". A "v" before the version is how the tools print it, and means the same.

@@ -45,7 +45,7 @@ func (p *parser) json(c chunk) error {
 			return err
 		}
 		p.set.Documents++
-		if err := p.add(value, nil, Provenance{File: p.name, Line: line}); err != nil {
+		if err := p.unread(p.add(value, nil, Provenance{File: p.name, Line: line}), c.text); err != nil {
 			return err
 		}
 	}

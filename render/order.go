@@ -19,6 +19,8 @@ type Result struct {
 	Ledger    []Placeholder // every placeholder of the app, decoded or not
 	Inputs    []Input       // everything read, in the order of the sources
 	Unchecked []string      // what could not be judged
+	Unread    []error       // of an app with Sift, what of its manifests could not be read
+	Foreign   []error       // of an app with Sift, the documents that are no objects of Kubernetes
 	// Random lists fields that differ between two renders of the same input; empty for a deterministic app.
 	Random []string
 	// AsksAPIs says that a template of the app asks which APIs the cluster offers.
@@ -203,6 +205,7 @@ func (w work) add(ctx context.Context, source Source, to *Result) error {
 	to.Set = to.Set.Append(part.Set)
 	to.Inputs = append(to.Inputs, part.Inputs...)
 	to.Unchecked = append(to.Unchecked, part.Unchecked...)
+	to.Unread, to.Foreign = append(to.Unread, part.Unread...), append(to.Foreign, part.Foreign...)
 	to.Random = append(to.Random, part.Random...)
 	to.AsksAPIs = to.AsksAPIs || part.AsksAPIs
 	return nil
@@ -291,10 +294,11 @@ func (w work) manifests(ctx context.Context, source Source) (Result, error) {
 	}
 	part := Result{Inputs: tree.Inputs}
 	sets := make([]Set, 0, len(tree.Files))
-	for i, parsed := range parseFiles(tree, w.tools.Jobs) {
+	for i, parsed := range w.parseFiles(tree) {
 		if parsed.err != nil {
 			return Result{}, parsed.err
 		}
+		part.Unread, part.Foreign = append(part.Unread, parsed.unread...), append(part.Foreign, parsed.foreign...)
 		if len(parsed.set.Objects) == 0 && !w.app.AllowEmpty {
 			return Result{}, &Error{
 				Pos:  Position{File: path.Join(tree.Origin, tree.Files[i].Path)},
@@ -310,20 +314,25 @@ func (w work) manifests(ctx context.Context, source Source) (Result, error) {
 
 // parsedFile is what came of a file.
 type parsedFile struct {
-	set Set
-	err error
+	set             Set
+	unread, foreign []error
+	err             error
 }
 
 // parseFiles parses the files of a tree, some at the same time: a directory of thousands of objects is one source, and
 // parsing is most of the work on it.
-func parseFiles(tree Tree, jobs int) []parsedFile {
+func (w work) parseFiles(tree Tree) []parsedFile {
 	all := make([]parsedFile, len(tree.Files))
-	slots := make(chan struct{}, max(jobs, 1))
+	slots := make(chan struct{}, max(w.tools.Jobs, 1))
 	var wait sync.WaitGroup
 	for i, f := range tree.Files {
 		slots <- struct{}{}
 		wait.Go(func() {
-			all[i].set, all[i].err = Parse(path.Join(tree.Origin, f.Path), f.Data)
+			if name := path.Join(tree.Origin, f.Path); w.app.Sift {
+				all[i].set, all[i].unread, all[i].foreign = Sift(name, f.Data)
+			} else {
+				all[i].set, all[i].err = Parse(name, f.Data)
+			}
 			<-slots
 		})
 	}

@@ -18,6 +18,11 @@ import (
 // that is no object, and an object without apiVersion, kind and name are errors with the line.
 func Parse(name string, text []byte) (Set, error) {
 	p := parser{name: name}
+	return p.stream(text)
+}
+
+// stream parses all documents of a text.
+func (p *parser) stream(text []byte) (Set, error) {
 	template := ""
 	for _, c := range chunks(text) {
 		// Helm puts the comment above what a template renders. Where that starts with a marker of its own, the comment
@@ -26,7 +31,7 @@ func Parse(name string, text []byte) (Set, error) {
 			template = own
 		}
 		empties := p.set.Empties
-		if err := p.chunk(c, template); err != nil {
+		if err := p.unread(p.chunk(c, template), c.text); err != nil {
 			return Set{}, err
 		}
 		if p.set.Empties == empties {
@@ -98,6 +103,7 @@ type parser struct {
 	name     string
 	set      Set
 	expanded int
+	sift     *sifted // where what cannot be read goes; nil where it ends the parse
 }
 
 // chunk parses the documents of c: one, unless a "..." line ends it early or the text is a run of JSON values.
@@ -152,7 +158,7 @@ func (p *parser) nodes(c chunk, template string) error {
 			return p.syntax(err, c)
 		}
 		shift(&doc, c.above)
-		if err := p.document(&doc, template); err != nil {
+		if err := p.unread(p.document(&doc, template), c.text); err != nil {
 			return err
 		}
 	}
@@ -186,7 +192,7 @@ func (p *parser) add(value any, w *written, from Provenance) error {
 	}
 	tree, ok := value.(map[string]any)
 	if !ok {
-		return p.fail(from, "reading an object: the document is a %s, not a mapping", typeName(value))
+		return p.foreign(p.fail(from, "reading an object: the document is a %s, not a mapping", typeName(value)))
 	}
 	// "{}" holds nothing to apply, as "null" and a bare comment do.
 	if len(tree) == 0 {
@@ -209,16 +215,15 @@ func (p *parser) items(items []any, w *written, from Provenance) error {
 			at.Line = line
 		}
 		tree, ok := item.(map[string]any)
-		if !ok {
-			return p.fail(at, "reading item %d of a list: it is a %s, not an object", i, typeName(item))
+		var err error
+		if nested, isList := listItems(tree); !ok {
+			err = p.fail(at, "reading item %d of a list: it is a %s, not an object", i, typeName(item))
+		} else if isList {
+			err = p.items(nested, of, at)
+		} else {
+			err = p.object(tree, of, at)
 		}
-		if nested, ok := listItems(tree); ok {
-			if err := p.items(nested, of, at); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := p.object(tree, of, at); err != nil {
+		if err = p.unread(err, nil); err != nil {
 			return err
 		}
 	}
@@ -229,12 +234,22 @@ func (p *parser) items(items []any, w *written, from Provenance) error {
 // is late.
 func (p *parser) object(tree map[string]any, w *written, from Provenance) error {
 	o := Object{Tree: tree, Provenance: from, written: w}
+	refuse := func(at Path, format string, args ...any) *Error {
+		err := p.fail(from, format, args...)
+		if place := o.Position(at); p.sift != nil && place.Line > 0 {
+			err.Pos = place
+		}
+		return err
+	}
 	var ok bool
+	if _, is := tree["apiVersion"].(string); !is && tree["kind"] == nil {
+		return p.foreign(refuse(nil, "reading an object: it has no apiVersion"))
+	}
 	if o.APIVersion, ok = tree["apiVersion"].(string); !ok || o.APIVersion == "" {
-		return p.fail(from, "reading an object: it has no apiVersion")
+		return refuse(nil, "reading an object: it has no apiVersion")
 	}
 	if o.Key.Kind, ok = tree["kind"].(string); !ok || o.Key.Kind == "" {
-		return p.fail(from, "reading an object: it has no kind")
+		return refuse(nil, "reading an object: it has no kind")
 	}
 	if group, _, ok := strings.Cut(o.APIVersion, "/"); ok {
 		o.Key.Group = group
@@ -249,7 +264,7 @@ func (p *parser) object(tree map[string]any, w *written, from Provenance) error 
 		case string:
 			*field.into = v
 		default:
-			return p.fail(from, "reading %s: metadata.%s is a %s, not a string", o.Key.Kind, field.name, typeName(v))
+			return refuse(Path{"metadata", field.name}, "reading %s: metadata.%s is a %s, not a string", o.Key.Kind, field.name, typeName(v))
 		}
 	}
 	// The API server makes such a name up, so the object is a new one at every apply; the key only has to be no
@@ -258,7 +273,7 @@ func (p *parser) object(tree map[string]any, w *written, from Provenance) error 
 		o.Key.Name = prefix + "/*"
 	}
 	if o.Key.Name == "" {
-		return p.fail(from, "reading %s: it has neither metadata.name nor metadata.generateName", o.Key.Kind)
+		return refuse(nil, "reading %s: it has neither metadata.name nor metadata.generateName", o.Key.Kind)
 	}
 	p.set.Objects = append(p.set.Objects, o)
 	return nil
@@ -296,7 +311,7 @@ func sourceComment(text []byte) string {
 }
 
 // fail makes an error at a document, with the template that rendered it.
-func (p *parser) fail(from Provenance, format string, args ...any) error {
+func (p *parser) fail(from Provenance, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
 	if from.Template != "" {
 		err = fmt.Errorf("%w (from %s)", err, from.Template)

@@ -159,6 +159,8 @@ type App struct {
 	DependsOn []string // names of apps, of this layer or an earlier one
 	// AllowEmpty accepts a render without objects.
 	AllowEmpty bool
+	// Sift reads what can be read of plain manifests, see [Sift]. Never of a stack's app, whose whole is what is pruned by.
+	Sift bool
 	// AllowRandom accepts a render that differs from run to run (random or certificate functions in a chart).
 	AllowRandom bool
 	MaxPrune    map[string]int // see [Plan.MaxPrune]

@@ -26,6 +26,7 @@ type bareFlags struct {
 	includeCRDs bool
 	skipTests   bool
 	secrets     string
+	walks       map[string]*walk // by the name of the app that has the plain manifests; nil where a PATH is one thing whole
 }
 
 // add defines the flags in a set of their own, so that given can tell them from those of the verb. The defaults are
@@ -78,7 +79,7 @@ func (b *bareFlags) given() (name string) {
 
 // render renders one path as the only app of a plan made for it.
 func (b *bareFlags) render(ctx context.Context, v *invocation, target string) ([]render.Result, error) {
-	plan, err := b.plan(v, []string{target})
+	plan, err := b.plan(ctx, v, []string{target})
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +103,7 @@ func (v *invocation) hostFiles() hostFiles {
 }
 
 // plan makes a plan of paths, an app each, so that a path goes through the same order of work as an app of a stack.
-func (b *bareFlags) plan(v *invocation, targets []string) (render.Plan, error) {
+func (b *bareFlags) plan(ctx context.Context, v *invocation, targets []string) (render.Plan, error) {
 	if b.secrets != "" {
 		if err := oneOf("--secrets", b.secrets, "avp"); err != nil {
 			return render.Plan{}, err
@@ -122,26 +123,13 @@ func (b *bareFlags) plan(v *invocation, targets []string) (render.Plan, error) {
 		}
 	}
 	var apps []render.App
-	dirs := make([]string, len(targets))
-	for i, target := range targets {
-		kind, err := kindOf(target)
-		if err == nil {
-			err = b.fits(kind, target)
-		}
-		var inside string
-		if err == nil {
-			dirs[i], inside, err = anchor(target)
-		}
+	var dirs []string
+	for _, target := range targets {
+		more, bounds, err := b.apps(ctx, target, len(targets) > 1)
 		if err != nil {
 			return render.Plan{}, err
 		}
-		// Empty is allowed: printing nothing prunes nothing.
-		apps = append(apps, render.App{
-			Name: strings.TrimSuffix(filepath.Base(filepath.Join(dirs[i], inside)), ".tgz"), Namespace: b.namespace, Secrets: b.secrets, AllowEmpty: true,
-			Sources: []render.Source{{
-				Kind: kind, Path: inside, Release: b.release, Values: b.values, SkipCRDs: !b.includeCRDs, SkipTests: b.skipTests,
-			}},
-		})
+		apps, dirs = append(apps, more...), append(dirs, bounds...)
 	}
 	dir := commonDir(dirs)
 	for i := range apps {
@@ -151,16 +139,64 @@ func (b *bareFlags) plan(v *invocation, targets []string) (render.Plan, error) {
 		}
 		apps[i].Sources[0].Path = filepath.ToSlash(inside)
 	}
-	if len(targets) > 1 {
-		for i := range apps {
-			apps[i].Name = targets[i]
-		}
-	}
 	return render.Plan{
 		Name: apps[0].Name, Dir: dir,
 		Cluster: render.Cluster{Kubernetes: b.kubeVersion, APIVersions: b.apiVersions},
 		Layers:  []render.Layer{{Name: apps[0].Name, Apps: apps}},
 	}, nil
+}
+
+// apps makes the apps of a path: one, or those that lie below it where it is walked. Bounds are what each reads within.
+func (b *bareFlags) apps(ctx context.Context, target string, among bool) (apps []render.App, bounds []string, err error) {
+	kind, err := kindOf(target)
+	if err == nil {
+		err = b.fits(kind, target)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	app, bound, err := b.app(target, kind)
+	if err != nil {
+		return nil, nil, err
+	}
+	if among {
+		app.Name = target
+	}
+	if b.walks == nil || kind != render.KindManifests {
+		return []render.App{app}, []string{bound}, nil
+	}
+	w, err := walked(ctx, target)
+	if err != nil {
+		return nil, nil, err
+	}
+	if w.named && len(w.plain)+len(w.unread) == 0 { // the reader of sources says what it is
+		return []render.App{app}, []string{bound}, nil
+	}
+	b.walks[app.Name] = w
+	if app.Sift = true; len(w.plain) > 0 || len(w.units) == 0 {
+		apps, bounds = []render.App{app}, []string{bound}
+	}
+	for _, u := range w.units {
+		nested, bound, err := b.app(w.name(u.path), u.kind)
+		if err != nil {
+			return nil, nil, err
+		}
+		nested.Name = w.name(u.path)
+		apps, bounds = append(apps, nested), append(bounds, bound)
+	}
+	return apps, bounds, nil
+}
+
+// app makes the app of one chart, kustomization, file or directory.
+func (b *bareFlags) app(target, kind string) (app render.App, bound string, err error) {
+	bound, inside, err := anchor(target)
+	// Empty is allowed: printing nothing prunes nothing.
+	return render.App{
+		Name: strings.TrimSuffix(filepath.Base(filepath.Join(bound, inside)), ".tgz"), Namespace: b.namespace, Secrets: b.secrets, AllowEmpty: true,
+		Sources: []render.Source{{
+			Kind: kind, Path: inside, Release: b.release, Values: b.values, SkipCRDs: !b.includeCRDs, SkipTests: b.skipTests,
+		}},
+	}, bound, err
 }
 
 // commonDir gives the directory that holds all of several.
@@ -232,6 +268,9 @@ func holdsStack(target string) (bool, error) {
 	return slices.ContainsFunc(files, func(f os.DirEntry) bool { return filepath.Ext(f.Name()) == ".cue" }), err
 }
 
+// kustomizationNames are the names of the file that makes a directory a kustomization.
+var kustomizationNames = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+
 // kindOf recognises what a path holds by the files there.
 func kindOf(target string) (string, error) {
 	if strings.HasSuffix(target, ".tgz") || strings.HasSuffix(target, ".tar.gz") {
@@ -247,7 +286,7 @@ func kindOf(target string) (string, error) {
 		}
 		return ""
 	}
-	chart, kustomization := has("Chart.yaml"), has("kustomization.yaml", "kustomization.yml", "Kustomization")
+	chart, kustomization := has("Chart.yaml"), has(kustomizationNames...)
 	switch {
 	case chart != "" && kustomization != "":
 		return "", &render.Error{

@@ -112,6 +112,9 @@ func (r *renderer) swapped(replace origin.Replace) *renderer {
 
 // fetch reads a source.
 func (r *renderer) fetch(ctx context.Context, s render.Source) (render.Tree, error) {
+	if tree, ok := r.tree(s); ok {
+		return tree, nil
+	}
 	tree, err := r.reader.Fetch(ctx, s)
 	if err != nil || r.replace == nil {
 		return tree, err

@@ -29,6 +29,7 @@ type renderer struct {
 	bare bool
 	// replace stands in for files of values and of kustomizations; nil where they are read as they are. See [renderer.swapped].
 	replace origin.Replace
+	walked  map[string]*walk // plain manifests that were read already, by app
 }
 
 // renderer opens a plan. The files of values are read from files; nil means from the plan's directory, which then is a

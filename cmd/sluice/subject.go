@@ -31,6 +31,8 @@ type subject struct {
 	files    fs.FS                // the plan's directory; nil where only standard input is judged
 	paths    []string             // of it, where not all of it was brought about
 	renderer *renderer            // nil where nothing is rendered
+	walks    map[string]*walk     // what was found below paths, by app
+	unread   []error              // what of files could not be read, each with its place
 	done     func()
 }
 
@@ -56,7 +58,9 @@ func (v *invocation) subject(ctx context.Context, args []string, f *validateFlag
 		f.bare.kubeVersion = cmp.Or(f.bare.kubeVersion, f.templateVersion())
 		args, err = s.standardInput(ctx, host, args, f)
 		if err == nil && len(args) > 0 {
-			s.plan, err = f.bare.plan(v, args)
+			f.bare.walks = map[string]*walk{}
+			s.walks = f.bare.walks
+			s.plan, err = f.bare.plan(ctx, v, args)
 		}
 	}
 	if err != nil {
@@ -72,6 +76,7 @@ func (v *invocation) subject(ctx context.Context, args []string, f *validateFlag
 		return nil, err
 	}
 	if files != nil {
+		s.sifted()
 		s.hollow()
 	}
 	return s, nil
@@ -147,14 +152,9 @@ func (s *subject) standardInput(ctx context.Context, host hostFiles, args []stri
 		return nil, fmt.Errorf("reading standard input: %w", err)
 	}
 	rest := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "-" })
-	set, err := render.Parse("-", text)
-	if err != nil {
-		s.failure = err
-		s.fail("-", err)
-		return rest, nil
-	}
+	set, unread, foreign := render.Sift("-", text)
 	s.plan.Cluster.Kubernetes = f.bare.kubeVersion
-	result := render.Result{App: render.App{Name: "-", Namespace: f.bare.namespace, Secrets: f.bare.secrets}}
+	result := render.Result{Unread: unread, Foreign: foreign, App: render.App{Name: "-", Namespace: f.bare.namespace, Secrets: f.bare.secrets}}
 	if result.App.Secrets != "" {
 		if err := oneOf("--secrets", result.App.Secrets, "avp"); err != nil {
 			return nil, err
@@ -174,11 +174,16 @@ func (s *subject) standardInput(ctx context.Context, host hostFiles, args []stri
 // fail takes an app down that did not render.
 func (s *subject) fail(app string, why error) {
 	s.failed = append(s.failed, app)
+	s.reasons = append(s.reasons, reason(why))
+}
+
+// reason gives an error for a report.
+func reason(why error) string {
 	var parts []string
 	for _, m := range messages(why) {
 		parts = append(parts, visible(withoutCredentials(strings.TrimSpace(m.text))))
 	}
-	s.reasons = append(s.reasons, strings.Join(parts, "; "))
+	return strings.Join(parts, "; ")
 }
 
 // renderSubject renders the plan of a subject.
@@ -197,6 +202,7 @@ func (v *invocation) renderSubject(ctx context.Context, s *subject, host *hostFi
 		return err
 	}
 	s.renderer, s.files = r, r.stack
+	r.walked = s.walks
 	for _, app := range s.plan.Apps() {
 		if host != nil {
 			s.paths = append(s.paths, app.Sources[0].Path)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -124,6 +125,9 @@ func (f *validateFlags) check(cmd *cobra.Command) error {
 	if cmd.Flags().Changed("crds") && len(f.crds) == 0 || slices.Contains(f.crds, "") || slices.Contains(f.schemas, "") {
 		return &render.Error{Err: errors.New("a --crds or --schema-location is empty"), Hint: "is a variable of the script not set?"}
 	}
+	if at, err := url.Parse(f.vault); f.vault != "" && f.vault != vaultAddr && (err != nil || at.Scheme != "https" && at.Scheme != "http" || at.Host == "") {
+		return &render.Error{Err: errors.New("--vault is no https or http URL"), Hint: "write e.g. --vault=https://vault.example.com"}
+	}
 	return notEmpty(cmd, "kubernetes", "baseline", "write-baseline", "toolchain", "secrets", "kube-version", "only", "app", "layer", "vault")
 }
 
@@ -217,8 +221,9 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 		last = minors[len(minors)-1]
 	}
 	return v.conclude(ctx, f, s, report.Findings{
-		Report: said, Least: validate.Severity(slices.Index(validate.Severities(), f.failOn)), Results: s.results, Failed: s.failed, Reasons: s.reasons, Strict: v.strict || locations.Failure() != nil,
-		Minor: minor, Last: last, Landed: in.Landed, All: f.all, Color: v.page.colored(f.color),
+		Report: said, Least: validate.Severity(slices.Index(validate.Severities(), f.failOn)), Results: s.results, Failed: s.failed, Reasons: s.reasons, Unread: s.notRead(),
+		Strict: v.strict || locations.Failure() != nil,
+		Minor:  minor, Last: last, Landed: in.Landed, All: f.all, Color: v.page.colored(f.color),
 	})
 }
 

@@ -20,12 +20,19 @@ type Findings struct {
 	Failed []string // apps that did not render, so that nothing of them was judged
 	// Reasons say why, one for each of them. There is nothing secret in them.
 	Reasons []string
-	Strict  bool // what could not be judged fails
-	Mended  int  // entries of the baseline that no finding answers
-	Minor   int  // of the Kubernetes that it was judged for
-	Last    int  // the last minor of a range that was asked for, which Minor begins; 0 for none
-	All     bool // show those that do not count too: accepted, suppressed, in the baseline
+	Unread  []Unread // what of files could not be read
+	Strict  bool     // what could not be judged fails
+	Mended  int      // entries of the baseline that no finding answers
+	Minor   int      // of the Kubernetes that it was judged for
+	Last    int      // the last minor of a range that was asked for, which Minor begins; 0 for none
+	All     bool     // show those that do not count too: accepted, suppressed, in the baseline
 	Color   bool
+}
+
+// Unread is a part of a file that could not be read. There is nothing secret in the reason.
+type Unread struct {
+	File   string `json:"file,omitempty"`
+	Reason string `json:"reason"`
 }
 
 // tally is how many findings there are of each severity that count, and how many that do not.
@@ -87,6 +94,7 @@ func (f Findings) Summary() string {
 		{f.Mended, "of the baseline mended"},
 		{len(f.Report.Unchecked), "unchecked"},
 		{len(f.Failed), "not rendered"},
+		{len(f.Unread), "not read"},
 	} {
 		if more.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", more.n, more.what))

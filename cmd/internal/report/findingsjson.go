@@ -13,6 +13,7 @@ type findingsJSON struct {
 	Objects     int             `json:"objects"`
 	Empties     int             `json:"empties"` // documents without content
 	NotRendered []string        `json:"notRendered"`
+	Unread      []Unread        `json:"unread,omitempty"`
 	Failing     int             `json:"failing"` // findings that count
 	Counts      map[string]int  `json:"counts"`  // of those that nobody accepted, suppressed or knew of, by severity
 	Mended      int             `json:"mended"`
@@ -49,7 +50,7 @@ func (f Findings) JSON(w io.Writer) error {
 	c := f.count()
 	out := findingsJSON{
 		Kubernetes: f.judgedFor(), Apps: len(f.Results), Objects: c.objects, Empties: c.empties, NotRendered: append([]string{}, f.Failed...),
-		Failing: len(f.Report.Counting(f.Least)), Counts: c.by, Mended: f.Mended, Findings: []judgedJSON{}, Unchecked: []uncheckedJSON{},
+		Unread: f.Unread, Failing: len(f.Report.Counting(f.Least)), Counts: c.by, Mended: f.Mended, Findings: []judgedJSON{}, Unchecked: []uncheckedJSON{},
 	}
 	for _, found := range f.Report.Findings {
 		out.Findings = append(out.Findings, judged(found))

@@ -100,6 +100,10 @@ func (f Findings) Kubeconform(w io.Writer) error {
 		out.Summary.Errors++
 		out.Resources = append(out.Resources, kubeconformResource{Filename: name, Status: "statusError", Msg: f.Reasons[i]})
 	}
+	for _, u := range f.Unread {
+		out.Summary.Errors++
+		out.Resources = append(out.Resources, kubeconformResource{Filename: u.File, Status: "statusError", Msg: u.Reason})
+	}
 	for i := range out.Resources {
 		if out.Resources[i].Filename == "-" {
 			out.Resources[i].Filename = "stdin"

@@ -51,7 +51,7 @@ func TestPipeWithoutWriter(t *testing.T) {
 		{[]string{at("pipe")}, `standard input, "-"`},
 		{[]string{at("odd")}, ".yamllint"},
 		{[]string{"-"}, "interrupted"},
-		{[]string{at("stack")}, "interrupted"},
+		{[]string{at("stack")}, "more.cue: it is no regular file"},
 	} {
 		t.Run(strings.ReplaceAll(strings.Join(c.args, " "), dir, ""), func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())

@@ -41,7 +41,7 @@ func typeRules() []validate.Rule {
 			Wrong:  incompleteStatusWrong, Right: incompleteStatusRight,
 		},
 		{
-			ID: nullValue, Title: "a value of a map or an element of a list is null", Severity: validate.Info,
+			ID: nullValue, Title: "a value of a map or an element of a list is null", Severity: validate.Warning,
 			Why:    `A null field is left out, but a null value or element stays and becomes empty: "" or 0.`,
 			Fix:    `write the value, or "" if the empty one is meant`,
 			Source: "encoding/json, Unmarshal",

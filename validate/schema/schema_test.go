@@ -199,22 +199,3 @@ func TestARangeIsWordedForTheCluster(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
-
-// A null that becomes an empty text in a map is told; one that is an element, or becomes a number, is a warning.
-func TestNullsWeighAsTheyCost(t *testing.T) {
-	for text, want := range map[string]validate.Severity{
-		pod(", args: [null]"):                                                    validate.Warning,
-		pod(", resources: {limits: {cpu: null}}"):                                validate.Warning,
-		pod("") + "  nodeSelector: {disk: null}\n":                               validate.Info,
-		"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {key: null}\n": validate.Info,
-	} {
-		set, err := render.Parse("example.yaml", []byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := judge(t, validate.Input{Minor: 33, Results: []render.Result{{Set: set}}})
-		if len(found) != 1 || found[0].Rule != nullValue || found[0].Severity != want {
-			t.Errorf("%s: %v, want one %s of %s", text, found, nullValue, want)
-		}
-	}
-}

@@ -189,13 +189,8 @@ func unread(kind string, at render.Path) bool {
 	return false
 }
 
-// null says what the server makes of a null in a list or a map. An empty text in a map is common and seldom wrong; any
-// other is what nobody wrote, and no tool that goes by the published schema takes it.
+// null says what the server makes of a null in a list or a map.
 func (w *walk) null(at step, s *schemas.Schema) {
-	severity := validate.Warning
-	if s == nil || at.field && s.Type == "string" && s.Format != "quantity" {
-		severity = validate.Info
-	}
 	w.below(at, func() {
 		switch {
 		case s != nil && len(s.Required) > len(s.Waived) && !w.dropped() && !w.ignored():
@@ -205,7 +200,7 @@ func (w *walk) null(at step, s *schemas.Schema) {
 		case s != nil && s.Enum != nil && !slices.Contains(s.Enum, "") && !w.dropped():
 			w.say(invalidEnum, "is null, which the API server turns into an empty string, want %s", oneOf(s.Enum))
 		default:
-			w.add(nullValue, severity, "is null, which the API server turns into %s", emptyOf(s))
+			w.say(nullValue, "is null, which the API server turns into %s", emptyOf(s))
 		}
 	})
 }

@@ -54,7 +54,8 @@ func configFor(files fs.FS, dir string) (*config, error) {
 	for {
 		for _, name := range configNames {
 			at := path.Join(dir, name)
-			if entry, err := fs.Stat(files, at); err != nil || entry.IsDir() {
+			entry, err := fs.Stat(files, at)
+			if errors.Is(err, fs.ErrNotExist) || err == nil && entry.IsDir() {
 				continue
 			}
 			return (&reader{files: files}).read(at)

@@ -56,7 +56,8 @@ func validateVerb(v *invocation) *cobra.Command {
 			"server has beyond them, to the CustomResourceDefinitions that the stack brings, and to what the objects, the apps and\n" +
 			"Argo CD are to each other. A finding names the file and line that a person edits and the line that it shows in.\n" +
 			"What cannot be judged is said and counted; --strict makes it fail.\n\n" +
-			"With PATH no stack is needed: charts, kustomizations and plain manifests, as for sluice render; \"-\" is standard input.\n\n" +
+			"With PATH no stack is needed: charts, kustomizations and plain manifests, as for sluice render, and those that lie below a\n" +
+			"directory; what cannot be read is an error with its line, and the rest is judged. \"-\" is standard input.\n\n" +
 			"A rule is explained by sluice explain RULE. A finding that is meant is taken out of the count by an annotation of the\n" +
 			"object, ignore.sluice/RULE: REASON, or by suppress in the stack; of an old repository --write-baseline takes down what\n" +
 			"there is, and --baseline leaves it out.\n\n" +

@@ -92,7 +92,7 @@ func (f Findings) Summary() string {
 		{c.suppressed, "suppressed"},
 		{c.known, "in the baseline"},
 		{f.Mended, "of the baseline mended"},
-		{len(f.Report.Unchecked), "unchecked"},
+		{len(f.unchecked()), "unchecked"},
 		{len(f.Failed), "not rendered"},
 		{len(f.Unread), "not read"},
 	} {
@@ -146,11 +146,42 @@ func (f Findings) Text(w io.Writer) error {
 			fmt.Fprintf(b, "    %s: %s\n", more[0], printable(more[1]))
 		}
 	}
-	for _, u := range f.Report.Unchecked {
+	for _, u := range f.unchecked() {
 		fmt.Fprintf(b, "unchecked: %s\n", printable(joined(": ", u.App, objectName(u.Object), u.What, u.Why)))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// manyApps is how many apps may have a kind that cannot be judged before it is said once for all of them.
+const manyApps = 3
+
+// unchecked lists what could not be judged. A kind that many apps have is one line: below the root of a repository lie
+// dozens of charts and kustomizations with the same few kinds, whose lines would hide all others. JSON has each.
+func (f Findings) unchecked() []validate.Unchecked {
+	type cause struct {
+		every render.Key
+		why   string
+	}
+	apps := map[cause][]string{}
+	for _, u := range f.Report.Unchecked {
+		if u.Every != (render.Key{}) {
+			apps[cause{u.Every, u.Why}] = append(apps[cause{u.Every, u.Why}], u.App)
+		}
+	}
+	var list []validate.Unchecked
+	for _, u := range f.Report.Unchecked {
+		all := apps[cause{u.Every, u.Why}]
+		if len(all) <= manyApps {
+			list = append(list, u)
+			continue
+		}
+		if u.App == all[0] {
+			what := fmt.Sprintf("objects of the kind %s in %d apps (%s and more)", u.Every.GroupKind(), len(all), strings.Join(all[:manyApps], ", "))
+			list = append(list, validate.Unchecked{Every: u.Every, What: what, Why: u.Why})
+		}
+	}
+	return list
 }
 
 // says gives the message, beginning with the object where it does not name it.

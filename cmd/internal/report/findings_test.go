@@ -66,3 +66,23 @@ func TestKubeconformCountsObjects(t *testing.T) {
 		}
 	}
 }
+
+// A kind that many apps have and nobody can judge is one line of the text, and counts as one; of few apps each is said.
+func TestUncheckedKindsOfManyApps(t *testing.T) {
+	every := render.Key{Group: "example.com", Kind: "Widget"}
+	var f Findings
+	for _, app := range []string{"a", "b", "c", "d"} {
+		f.Report.Unchecked = append(f.Report.Unchecked, validate.Unchecked{App: app, Every: every, What: "2 objects of the kind Widget.example.com", Why: "no definition"})
+	}
+	f.Report.Unchecked = append(f.Report.Unchecked, validate.Unchecked{App: "a", What: "a.txt", Why: "no definition"})
+	want := "unchecked: objects of the kind Widget.example.com in 4 apps (a, b, c and more): no definition\nunchecked: a: a.txt: no definition\n"
+	var text strings.Builder
+	if err := f.Text(&text); err != nil || text.String() != want || !strings.Contains(f.Summary(), "; 2 unchecked") {
+		t.Errorf("%v\n%s%s", err, text.String(), f.Summary())
+	}
+	f.Report.Unchecked = f.Report.Unchecked[1:]
+	text.Reset()
+	if err := f.Text(&text); err != nil || strings.Count(text.String(), "\n") != 4 {
+		t.Errorf("%v\n%s", err, text.String())
+	}
+}

@@ -13,7 +13,7 @@ const few = 24
 // refused are the lists of which the API server's validation refuses two of the same. In others only server-side apply
 // does, and a merge patch loses one of the two. Source: field.Duplicate and "must be unique" in
 // pkg/apis/{core,batch,admissionregistration,storage}/validation of k8s.io/kubernetes.
-const refused = " webhooks matchConditions variables drivers validationActions "
+const refused = " webhooks matchConditions drivers validationActions "
 
 // ofPods are the lists of Pods of which the rules about Pods (validate/server) say the same, and warned those of which
 // they say that the server takes two with a warning, as it does where it does not merge.

@@ -327,6 +327,12 @@ func (p *parser) syntax(err error, c chunk) error {
 	if n, _ := fmt.Sscanf(text, "line %d:", &line); n == 1 {
 		pos.Line = c.above + line
 		_, text, _ = strings.Cut(text, ": ")
+		// The library counts lines from 0 in what its parser says, unlike what its scanner does, and the end of the text as
+		// a line more. Source: (*parser).fail in decode.go of gopkg.in/yaml.v3, and the texts of parserc.go.
+		if strings.HasPrefix(text, "did not find expected ") {
+			last := c.above + 1 + bytes.Count(bytes.TrimRight(c.text, " \t\r\n"), []byte("\n"))
+			pos.Line = min(pos.Line+1, last)
+		}
 	}
 	from := ""
 	if t := sourceComment(c.text); t != "" {

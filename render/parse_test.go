@@ -124,6 +124,8 @@ func TestParseRefuses(t *testing.T) {
 			"in.yaml:3: reading an object: it has no apiVersion (from chart/templates/a.yaml)",
 		},
 		{"unclosed quote", object("A", "a") + "---\n" + "x: \"y\n", "in.yaml:6: reading YAML: found unexpected end of stream"},
+		{"unclosed list", object("A", "a") + "---\n" + "x: 1\ny: {a: [}\n", "in.yaml:7: reading YAML: did not find expected node content"},
+		{"key of a mapping that begins above", object("A", "a") + "---\n" + "x:\n  b: 1\n c: 2\n", "in.yaml:6: reading YAML: did not find expected key"},
 		{"tab", "a:\n\tb: 1\n", "in.yaml:2: reading YAML: found character that cannot start any token"},
 		{"not a number", object("A", "a") + "x: .nan\n", "in.yaml:5:4: reading YAML: .nan has no form in JSON, so Kubernetes refuses it"},
 		{"unknown tag", object("A", "a") + "x: !Ref y\n", "in.yaml:5:4: reading YAML: Kubernetes does not know the tag !Ref"},

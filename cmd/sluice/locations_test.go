@@ -42,6 +42,8 @@ func locationServer(t *testing.T, asked *atomic.Int64) (url, authority string) {
 			w.WriteHeader(http.StatusForbidden)
 		case where == "refers":
 			_, _ = io.WriteString(w, `{"$ref": "../good/defs.json"}`)
+		case where == "inward":
+			_, _ = io.WriteString(w, `{"$ref": "file:///etc/hostname"}`)
 		case where == "dangling":
 			_, _ = io.WriteString(w, `{"$ref": "../none/defs.json"}`)
 		default:
@@ -95,6 +97,7 @@ func TestSchemaLocationOverTLS(t *testing.T) {
 		{"half", append(trusted, "--schema-location", url+"/half"+file), exitError, "", "/half/widget.json is not whole, or not JSON"},
 		{"page", append(trusted, "--schema-location", url+"/page"+file), exitError, "", "/page/widget.json: the answer is an HTML page"},
 		{"dangling", append(trusted, "--schema-location", url+"/dangling"+file), exitError, "", "refers to another: fetching " + url + "/none/defs.json"},
+		{"inward", append(trusted, "--schema-location", url+"/inward"+file), exitError, "", "refers to another: file:///etc/hostname is no address"},
 		{"not an authority", []string{"--ca-file", object, "--schema-location", url + "/good" + file}, exitError, "", "widget.yaml"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -112,7 +115,8 @@ func TestSchemaLocationOverTLS(t *testing.T) {
 	}
 }
 
-// No connection is opened with --offline, and a server that does not answer is not asked for every kind.
+// No connection is opened with --offline, and a server that does not answer is not asked for every kind, but for the first by
+// name.
 func TestSchemaLocationAsked(t *testing.T) {
 	var asked atomic.Int64
 	url, authority := locationServer(t, &asked)
@@ -132,7 +136,12 @@ func TestSchemaLocationAsked(t *testing.T) {
 	if said, n := ask("--offline", "--schema-location", url+"/good?key=hunter2"); n != 0 || !strings.Contains(said, url+"/good: --offline is given") {
 		t.Errorf("asked %d times, %s", n, said)
 	}
-	if said, n := ask("--schema-location", url+"/closed/{{.ResourceKind}}.json"); n != 1 {
+	slow := url + "/slow/{{.ResourceKind}}.json"
+	if said, n := ask("--timeout", "100ms", "--schema-location", slow); n != 4 || !strings.Contains(said, "/slow/four.json, 4 attempts: ") {
+		t.Errorf("asked %d times, %s", n, said)
+	}
+	// What is closed says nothing about others: a store of files answers so for those that are not there.
+	if said, n := ask("--schema-location", url+"/closed/{{.ResourceKind}}.json"); n != 4 || !strings.Contains(said, "/closed/two.json: the server answers 403") {
 		t.Errorf("asked %d times, %s", n, said)
 	}
 }

@@ -42,7 +42,7 @@ var owners = []struct {
 	{"helm.sh/helm", []string{"sluice/render/helm", "sluice/render/source"}},
 	{"sigs.k8s.io/kustomize", []string{"sluice/render/kustomize"}},
 	{"cuelang.org/go", []string{"sluice/render/stack", "sluice/validate/policy"}},
-	{"github.com/yannh/kubeconform", nil}, // its binary and its packages are what tests compare with
+	{"github.com/yannh/kubeconform", []string{"sluice/validate/kubeconform"}},
 	{"github.com/santhosh-tekuri/", []string{"sluice/render/source", "sluice/render/helm", "sluice/validate/kubeconform"}},
 	{"k8s.io/apiextensions-apiserver", []string{"sluice/validate/definition"}},
 	{"github.com/go-git/", []string{"sluice/render/source", "sluice/render/hydrate"}},

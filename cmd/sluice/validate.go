@@ -203,6 +203,7 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 	if in.Known, err = knownRules(s.plan, all); err != nil {
 		return err
 	}
+	locations.Expect(in)
 	said, err := awaited(ctx, func() (validate.Report, error) { return validate.Run(ctx, in, rules) })
 	if err != nil {
 		return err

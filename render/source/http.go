@@ -71,7 +71,8 @@ func (r *Reader) get(ctx context.Context, d download) (content []byte, err error
 }
 
 // Document reads a file at an address that a person named, and no source of a stack: it is in no lock, in no cache and in no
-// mirror. What is not there is an error that is [fs.ErrNotExist], for one who has another place to look in.
+// mirror. What is not there is an error that is [fs.ErrNotExist], for one who has another place to look in; what a server
+// keeps to itself is [fs.ErrPermission], and it may give others.
 func (r *Reader) Document(ctx context.Context, address string) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" {
@@ -220,7 +221,7 @@ func refused(res *http.Response, login func() string) error {
 	case code == http.StatusNotFound || code == http.StatusGone:
 		return hinted("check the URL; a chart repository has its index.yaml below it", marked{err, errNotFound})
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
-		return hinted(login(), err)
+		return hinted(login(), marked{err, fs.ErrPermission})
 	}
 	return err
 }

@@ -1,16 +1,15 @@
 // Package kubeconform holds objects to JSON schemas that a user has: files or addresses, named by kubeconform's templates.
 //
-// What a location means, and what an object is held to, is as kubeconform has it, so that a location which works there
-// works here; a test holds the two against each other. Its engine is not used: it opens connections of its own, with no
-// authority, time limit or --offline of ours, reads whatever a path leads to, keeps silent about a schema that is there and
-// does not compile, and of an error with several causes it tells the first level alone.
+// kubeconform is the engine: what it refuses is a finding, and what it takes is none. It is given one object and the schema
+// of its kind at a time. Which schema that is, is found here, by its rules, and read here, for it would open connections of
+// its own, with no authority, time limit or --offline of ours, read whatever a path leads to, and keep silent about a schema
+// that is there and does not compile. Of an error with several causes it tells the first level alone; the others are asked
+// of the compiler of schemas that it uses.
 package kubeconform
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,7 +36,8 @@ type Locations struct {
 	Templates  []string
 	Kubernetes string // "1.33.4"
 	// Fetch reads an address of http or https, which a template names, or a schema refers to; nil where none is read. What is
-	// not there is an error that is [fs.ErrNotExist].
+	// not there is an error that is [fs.ErrNotExist]; what is closed there, while other addresses of the host may be read, is
+	// [fs.ErrPermission].
 	Fetch func(url string) ([]byte, error)
 }
 
@@ -51,6 +51,7 @@ type Engine struct {
 	fetch     func(url string) ([]byte, error)
 	mu        sync.Mutex
 	asked     map[kind]answer
+	expected  []kind
 	alone     bool
 	silent    map[string]error // hosts that did not answer, and why; they are not asked again
 }
@@ -59,7 +60,7 @@ type kind struct{ apiVersion, kind string }
 
 // answer is what the locations have for a kind: a schema, or an error, or neither.
 type answer struct {
-	schema *jsonschema.Schema
+	schema *schema
 	err    error
 }
 
@@ -84,6 +85,23 @@ func New(l Locations) (*Engine, error) {
 // Judges says whether a location has a schema for a kind. An engine that is nil has none.
 func (e *Engine) Judges(apiVersion, name string) bool {
 	return e != nil && e.known(kind{apiVersion, name}).schema != nil
+}
+
+// Expect says what will be judged. With the first kind that is asked for the locations are asked for all of these, in the order
+// of their names, for a host that does not answer is not asked again: which kind met it must not depend on which rule was first.
+func (e *Engine) Expect(in validate.Input) {
+	if e == nil {
+		return
+	}
+	for _, result := range in.Results {
+		for _, o := range result.Set.Objects {
+			e.expected = append(e.expected, kind{o.APIVersion, o.Key.Kind})
+		}
+	}
+	slices.SortFunc(e.expected, func(a, b kind) int {
+		return cmp.Or(strings.Compare(a.apiVersion, b.apiVersion), strings.Compare(a.kind, b.kind))
+	})
+	e.expected = slices.Compact(e.expected)
 }
 
 // Alone says that nothing else judges the kinds that no location has a schema for, so that the rule has to say of which. It is
@@ -136,12 +154,14 @@ func (e *Engine) Failure() error {
 func (e *Engine) known(k kind) answer {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	a, asked := e.asked[k]
-	if !asked {
-		a.schema, a.err = e.look(k)
-		e.asked[k] = a
+	for _, next := range append(e.expected, k) {
+		if _, asked := e.asked[next]; !asked {
+			schema, err := e.look(next)
+			e.asked[next] = answer{schema, err}
+		}
 	}
-	return a
+	e.expected = nil
+	return e.asked[k]
 }
 
 // Rules gives the rule. Of an engine that is nil it is there to be explained and judges nothing.
@@ -150,7 +170,7 @@ func (e *Engine) Rules() []validate.Rule {
 		ID: ruleID, Title: "an object is not what the schema of a given location asks for", Severity: validate.Error,
 		Why:    "The schema was given with --schema-location to be held to, e.g. because no definition of the kind is at hand.",
 		Fix:    "mend the object, or the schema",
-		Source: "github.com/yannh/kubeconform",
+		Source: "github.com/yannh/kubeconform pkg/validator",
 		Able:   func(validate.Input) bool { return e != nil },
 		Wrong:  strings.ReplaceAll(exampleArchive, "SIZE", "large"), Right: strings.ReplaceAll(exampleArchive, "SIZE", "3"),
 	}
@@ -196,10 +216,8 @@ func (e *Engine) judge(ctx context.Context, in validate.Input) ([]validate.Findi
 					return nil, nil, err
 				}
 				found = append(found, more...)
-				for _, what := range unknown {
-					unchecked = append(unchecked, validate.Unchecked{
-						App: result.App.Name, Object: o.Key, What: what, Why: "it depends on what placeholders stand for",
-					})
+				for _, u := range unknown {
+					unchecked = append(unchecked, validate.Unchecked{App: result.App.Name, Object: o.Key, What: u.what, Why: u.why})
 				}
 			}
 		}
@@ -207,28 +225,23 @@ func (e *Engine) judge(ctx context.Context, in validate.Input) ([]validate.Findi
 	return found, unchecked, nil
 }
 
-// object holds one object to its schema. Unknown is what only the secrets would tell.
-func object(schema *jsonschema.Schema, o *render.Object, blanks validate.Blanks) (found []validate.Finding, unknown []string, err error) {
-	text, err := json.Marshal(o.Tree)
-	if err != nil {
-		return nil, nil, fmt.Errorf("writing %s as JSON: %w", o.Key, err)
-	}
-	tree, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading %s as JSON: %w", o.Key, err)
-	}
-	wrong := &jsonschema.ValidationError{}
-	if err := schema.Validate(tree); err == nil {
-		return nil, nil, nil
-	} else if !errors.As(err, &wrong) {
+// object holds one object to its schema. Unknown is what only the secrets would tell, or what could not be judged.
+func object(by *schema, o *render.Object, blanks validate.Blanks) (found []validate.Finding, unknown []gap, err error) {
+	wrong, err := by.refuses(o)
+	switch none := (*unfit)(nil); {
+	case errors.As(err, &none):
+		return nil, []gap{{"the schema of its kind", none.Error()}}, nil
+	case err != nil:
 		return nil, nil, fmt.Errorf("judging %s by its schema: %w", o.Key, err)
+	case wrong == nil:
+		return nil, nil, nil
 	}
 	for _, fault := range faults(o.Tree, wrong) {
 		switch blank := blanks.At(o.Key, fault.path); {
 		case blank == validate.Wholly, blank == validate.Partly && !fault.sure:
 			continue // what the secret will be is not known; with text around it, it is a string
 		case blank == validate.Known && !fault.sure && blanks.Below(o.Key, fault.path):
-			unknown = append(unknown, "what the schema asks of "+cmp.Or(fault.path.String(), "the object"))
+			unknown = append(unknown, gap{"what the schema asks of " + cmp.Or(fault.path.String(), "the object"), "it depends on what placeholders stand for"})
 			continue
 		}
 		message := fault.message
@@ -242,6 +255,9 @@ func object(schema *jsonschema.Schema, o *render.Object, blanks validate.Blanks)
 	}
 	return found, slices.Compact(unknown), nil
 }
+
+// gap is what could not be judged of an object, and why.
+type gap struct{ what, why string }
 
 // unquoted takes the texts of a value out of a message about it: any may be a secret, whatever the schema calls it. They
 // are quoted there as jsonschema/v6 does (quote of its util.go).

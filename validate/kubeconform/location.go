@@ -71,13 +71,17 @@ func (l location) of(k kind, version string, strict bool) (string, error) {
 	}
 	var text strings.Builder
 	err := l.template.Execute(&text, w)
-	return text.String(), err
+	at := text.String()
+	if scheme, rest, _ := strings.Cut(at, "://"); Remote(at) {
+		at = strings.ToLower(scheme) + "://" + rest
+	}
+	return at, err
 }
 
 // look asks the locations for the schema of a kind; nil where none has one. The strict schemas of a location come first,
 // which refuse what they do not know; whoever has the others alone is asked for by kubeconform without -strict. A schema
 // that is none is passed over where a later location has one, as there; one that cannot be read ends the search.
-func (e *Engine) look(k kind) (*jsonschema.Schema, error) {
+func (e *Engine) look(k kind) (*schema, error) {
 	var broken error
 	for i, l := range e.locations {
 		last := ""
@@ -87,14 +91,14 @@ func (e *Engine) look(k kind) (*jsonschema.Schema, error) {
 				break
 			}
 			last = at
-			schema, err := e.compiled(at)
+			found, err := e.read(k, at)
 			var none *noSchema
 			if !errors.Is(err, fs.ErrNotExist) {
 				e.hits[i]++
 			}
 			switch {
 			case err == nil:
-				return schema, nil
+				return found, nil
 			case errors.Is(err, fs.ErrNotExist):
 				if e.first[i] == "" || at < e.first[i] {
 					e.first[i] = at
@@ -117,26 +121,18 @@ type noSchema struct{ err error }
 func (n *noSchema) Error() string { return n.err.Error() }
 func (n *noSchema) Unwrap() error { return n.err }
 
-// compiled reads a schema and what it refers to.
-func (e *Engine) compiled(at string) (schema *jsonschema.Schema, err error) {
-	load := &loader{engine: e}
+// read reads the schema of a kind, and what it refers to.
+func (e *Engine) read(k kind, at string) (*schema, error) {
+	load := &loader{engine: e, remote: Remote(at), fetched: map[string][]byte{}}
 	tree, err := load.Load(at)
 	if err != nil {
 		return nil, err
 	}
-	// The library panics on some that are malformed.
-	defer func() {
-		if r := recover(); r != nil {
-			err = &noSchema{fmt.Errorf("%s is no schema", Shown(at))}
-		}
-	}()
-	c := jsonschema.NewCompiler()
-	c.RegisterFormat(&jsonschema.Format{Name: "duration", Validate: duration})
-	c.UseLoader(load)
-	c.DefaultDraft(jsonschema.Draft4) // as kubeconform has it
-	if err = c.AddResource(at, tree); err == nil {
-		schema, err = c.Compile(at)
+	full, err := address(at)
+	if err != nil {
+		return nil, err
 	}
+	compiled, err := load.compile(full, tree)
 	switch {
 	case load.err != nil:
 		return nil, &noSchema{fmt.Errorf("%s refers to another: %w", Shown(at), unmarked(load.err))}
@@ -146,7 +142,24 @@ func (e *Engine) compiled(at string) (schema *jsonschema.Schema, err error) {
 			Hint: "mend the schema, or the location",
 		}}
 	}
-	return schema, nil
+	return k.newSchema(full, compiled, load.fetched)
+}
+
+// compile compiles a schema, with all that it refers to.
+func (l *loader) compile(at string, tree any) (compiled *jsonschema.Schema, err error) {
+	defer func() {
+		if r := recover(); r != nil { // it panics on some that are malformed
+			err = fmt.Errorf("the compiler gave up: %v", r)
+		}
+	}()
+	c := jsonschema.NewCompiler()
+	c.RegisterFormat(&jsonschema.Format{Name: "duration", Validate: duration})
+	c.UseLoader(l)
+	c.DefaultDraft(jsonschema.Draft4) // as kubeconform has it
+	if err := c.AddResource(at, tree); err != nil {
+		return nil, err
+	}
+	return c.Compile(at)
 }
 
 // unmarked hides from [errors.Is] that what a schema refers to is not there: the schema itself is.
@@ -159,8 +172,10 @@ func unmarked(err error) error {
 
 // loader reads schemas for the compiler.
 type loader struct {
-	engine *Engine
-	err    error // the first of them
+	engine  *Engine
+	remote  bool              // it reads an address, which has no business with files
+	fetched map[string][]byte // the texts of addresses
+	err     error             // the first of them
 }
 
 // Load implements jsonschema.URLLoader for paths and addresses.
@@ -171,10 +186,14 @@ func (l *loader) Load(at string) (tree any, err error) {
 		}
 	}()
 	var text []byte
-	if Remote(at) {
+	switch {
+	case Remote(at):
 		text, err = l.engine.fetched(at)
-	} else {
-		text, err = read(at)
+		l.fetched[at] = text
+	case l.remote:
+		err = fmt.Errorf("%s is no address of http or https", at)
+	default:
+		text, err = contents(at)
 	}
 	if err != nil {
 		return nil, err
@@ -210,14 +229,14 @@ func (e *Engine) fetched(at string) ([]byte, error) {
 		return nil, err
 	}
 	text, err := e.fetch(at)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 		e.silent[u.Host] = err
 	}
 	return text, err
 }
 
-// read reads a file, which may be given as file: too. To open a named pipe would wait for who writes it.
-func read(at string) ([]byte, error) {
+// contents reads a file, which may be given as file: too. To open a named pipe would wait for who writes it.
+func contents(at string) ([]byte, error) {
 	if u, err := url.Parse(at); err == nil && u.Scheme == "file" {
 		at = filepath.FromSlash(u.Path)
 	}

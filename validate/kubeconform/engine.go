@@ -1,0 +1,115 @@
+package kubeconform
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/yannh/kubeconform/pkg/resource"
+	"github.com/yannh/kubeconform/pkg/validator"
+
+	"sluice/render"
+)
+
+// schema is what a location has for a kind.
+type schema struct {
+	engine   validator.Validator // kubeconform's, which has this schema and no other
+	compiled *jsonschema.Schema  // the same, to ask for causes
+}
+
+// newSchema gives kubeconform the schema of a kind, at an address, that compiles. Fetched are the texts of all addresses that it
+// consists of: they are laid where kubeconform looks before it opens a connection, until it has read them.
+// Source: kubeconform pkg/validator (New), pkg/loader (HTTPURLLoader.Load), pkg/cache (cachePath).
+func (k kind) newSchema(at string, compiled *jsonschema.Schema, fetched map[string][]byte) (s *schema, err error) {
+	o := validator.Opts{IgnoreMissingSchemas: true}
+	if len(fetched) > 0 {
+		if o.Cache, err = os.MkdirTemp("", "sluice-schema-"); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(o.Cache)) }()
+		for address, text := range fetched {
+			name := sha256.Sum256([]byte(address))
+			if err := os.WriteFile(filepath.Join(o.Cache, hex.EncodeToString(name[:])), text, 0o600); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s = &schema{compiled: compiled}
+	if s.engine, err = validator.New([]string{strings.ReplaceAll(at, "{{", "{{`{{`}}")}, o); err != nil {
+		return nil, err
+	}
+	// It reads a schema when the first object of the kind is judged, and keeps it.
+	first := s.engine.ValidateResource(resource.Resource{Bytes: fmt.Appendf(nil, `{"apiVersion": %q, "kind": %q}`, k.apiVersion, k.kind)})
+	if first.Status == validator.Skipped {
+		return nil, &noSchema{fmt.Errorf("%s is no schema to kubeconform", Shown(at))}
+	}
+	return s, first.Err
+}
+
+// address writes a path as a URL, for kubeconform takes what begins with "http" as an address, and it and the compiler of
+// schemas read escapes of URLs in paths. An address is itself.
+func address(at string) (string, error) {
+	if Remote(at) || strings.HasPrefix(at, "file:") {
+		return at, nil
+	}
+	abs, err := filepath.Abs(at)
+	return (&url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(abs), "/")}).String(), err
+}
+
+// unfit is the error about an object that kubeconform cannot judge.
+type unfit struct{ err error }
+
+func (u *unfit) Error() string { return "kubeconform cannot judge it: " + u.err.Error() }
+func (u *unfit) Unwrap() error { return u.err }
+
+// refuses gives what kubeconform has against an object; nil where it takes it.
+func (s *schema) refuses(o *render.Object) (*jsonschema.ValidationError, error) {
+	text, err := json.Marshal(o.Tree)
+	if err != nil {
+		return nil, fmt.Errorf("writing it as JSON: %w", err)
+	}
+	result := s.engine.ValidateResource(resource.Resource{Bytes: asYAML(text)})
+	switch result.Status {
+	case validator.Valid:
+		return nil, nil
+	case validator.Invalid:
+	default:
+		return nil, &unfit{cmp.Or(result.Err, errors.New("it gives no verdict"))}
+	}
+	var tree any // with the numbers that kubeconform has
+	if err := json.Unmarshal(text, &tree); err != nil {
+		return nil, fmt.Errorf("reading it as JSON: %w", err)
+	}
+	wrong := (*jsonschema.ValidationError)(nil)
+	if err := s.compiled.Validate(tree); !errors.As(err, &wrong) {
+		return nil, &unfit{errors.New("it refuses the object, and the schema's compiler does not know why")}
+	}
+	return wrong, nil
+}
+
+// asYAML writes JSON so that it is the same text to a reader of YAML, which breaks lines at some characters and refuses
+// others (YAML 1.1, 5.1 and 5.4).
+func asYAML(text []byte) []byte {
+	strange := func(r rune) bool { return r >= 0x7f && r <= 0x9f || r == 0xfeff || r == 0xfffe || r == 0xffff }
+	if bytes.IndexFunc(text, strange) < 0 {
+		return text
+	}
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		if strange(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.Bytes()
+}

@@ -273,7 +273,12 @@ func (p *parser) object(tree map[string]any, w *written, from Provenance) error 
 		o.Key.Name = prefix + "/*"
 	}
 	if o.Key.Name == "" {
-		return refuse(nil, "reading %s: it has neither metadata.name nor metadata.generateName", o.Key.Kind)
+		err := refuse(nil, "reading %s: it has neither metadata.name nor metadata.generateName", o.Key.Kind)
+		if tree["metadata"] == nil && !ofKubernetes(o.Key.Group) {
+			err.Hint = "without metadata it is what a tool reads, or not whole"
+			return p.foreign(err)
+		}
+		return err
 	}
 	p.set.Objects = append(p.set.Objects, o)
 	return nil

@@ -3,6 +3,9 @@ package render
 import (
 	"bytes"
 	"errors"
+	"slices"
+
+	"sluice/schemas"
 )
 
 // sifted is what of a stream is no object.
@@ -14,12 +17,18 @@ type sifted struct{ unread, foreign []error }
 //
 // Foreign is a document that states neither apiVersion nor kind, and a text that cannot be read and has neither word: the
 // files of other tools are YAML too (a dashboard's have a number for apiVersion). One that states either is meant to be an
-// object, and an item of a list is.
+// object, and an item of a list is; but one of a group that Kubernetes does not have, and without any metadata, is foreign:
+// programs have their settings so (kind.x-k8s.io Cluster, audit.k8s.io Policy).
 func Sift(name string, text []byte) (set Set, unread, foreign []error) {
 	var found sifted
 	p := parser{name: name, sift: &found}
 	set, _ = p.stream(text) // every error is in found
 	return set, found.unread, found.foreign
+}
+
+// ofKubernetes says whether Kubernetes itself has a group. One that it gave up is among them where a version of it is left.
+func ofKubernetes(group string) bool {
+	return slices.ContainsFunc(schemas.APIs(schemas.NewestMinor), func(api schemas.API) bool { return api.Group == group })
 }
 
 // foreign marks the error of a document that is no object of Kubernetes.

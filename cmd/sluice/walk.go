@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -243,7 +244,8 @@ func strange(w *walk, r render.Result) []validate.Unchecked {
 		}
 		last = placed.Pos.File
 		said[last] = true
-		list = append(list, validate.Unchecked{App: r.App.Name, What: placed.Pos.String(), Why: "it is no object of Kubernetes: it has neither apiVersion nor kind"})
+		why := "it is no object of Kubernetes: " + cmp.Or(placed.Hint, "it has neither apiVersion nor kind")
+		list = append(list, validate.Unchecked{App: r.App.Name, What: placed.Pos.String(), Why: why})
 	}
 	for _, f := range w.plain {
 		if name := path.Join(r.App.Sources[0].Path, f.Path); !said[name] {

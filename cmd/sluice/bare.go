@@ -26,6 +26,7 @@ type bareFlags struct {
 	includeCRDs bool
 	skipTests   bool
 	secrets     string
+	without     *exclusion       // what of walks is left out
 	walks       map[string]*walk // by the name of the app that has the plain manifests; nil where a PATH is one thing whole
 }
 
@@ -165,7 +166,7 @@ func (b *bareFlags) apps(ctx context.Context, target string, among bool) (apps [
 	if b.walks == nil || kind != render.KindManifests {
 		return []render.App{app}, []string{bound}, nil
 	}
-	w, err := walked(ctx, target)
+	w, err := walked(ctx, target, b.without)
 	if err != nil {
 		return nil, nil, err
 	}

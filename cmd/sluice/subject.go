@@ -41,6 +41,9 @@ func (v *invocation) subject(ctx context.Context, args []string, f *validateFlag
 	s := &subject{done: func() {}}
 	var files *hostFiles
 	args, err := v.stackOf(args, f.bare.all.Changed("stack"))
+	if err == nil {
+		args, err = f.included(args)
+	}
 	if err != nil {
 		return nil, err
 	}

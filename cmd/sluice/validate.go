@@ -34,6 +34,7 @@ type validateFlags struct {
 	failOn        string
 	kubernetes    string
 	crds          []string
+	exclude       []string
 	schemas       []string
 	only          []string
 	vault         string
@@ -78,6 +79,7 @@ func validateVerb(v *invocation) *cobra.Command {
 	flags.StringVar(&f.failOn, "fail-on", "error", "exit 1 on findings of a `severity` and above: "+strings.Join(validate.Severities(), ", "))
 	flags.StringVar(&f.kubernetes, "kubernetes", "", "judge for this Kubernetes `version`, or for each of a range, 1.31..1.36; the default is the cluster's")
 	flags.StringSliceVar(&f.crds, "crds", nil, "files and directories with more CustomResourceDefinitions, `PATH`; may be repeated")
+	flags.StringArrayVar(&f.exclude, "exclude", nil, "leave out files and directories of PATH, by a `glob` of their name or path; may be repeated")
 	flags.StringArrayVar(&f.schemas, "schema-location", nil, "hold objects to JSON schemas too, by a `template` of kubeconform's, e.g. schemas/{{.ResourceKind}}.json; may be repeated, \"default\" is what sluice has itself")
 	flags.StringSliceVar(&f.only, "only", nil, "judge by these `rules` or families of rules alone, e.g. schema,server; may be repeated")
 	vaultFlag(flags, &f.vault)
@@ -204,6 +206,7 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 		return err
 	}
 	locations.Expect(in)
+	f.bare.without.say(v)
 	said, err := awaited(ctx, func() (validate.Report, error) { return validate.Run(ctx, in, rules) })
 	if err != nil {
 		return err

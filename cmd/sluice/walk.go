@@ -35,9 +35,9 @@ type walk struct {
 type unit struct{ path, kind string }
 
 // walked looks through a PATH. What cannot be read is an error of its own and ends nothing.
-func walked(ctx context.Context, top string) (*walk, error) {
+func walked(ctx context.Context, top string, without *exclusion) (*walk, error) {
 	w := &walk{top: top}
-	b := &browse{walk: w, ctx: ctx, seen: map[string]bool{}}
+	b := &browse{walk: w, ctx: ctx, without: without, seen: map[string]bool{}}
 	if stat, err := os.Stat(top); err == nil && !stat.IsDir() {
 		w.named = true
 		b.file(".")
@@ -79,10 +79,11 @@ func (w *walk) fail(at string, err error, hint string) {
 // browse is the reading of directories.
 type browse struct {
 	*walk
-	ctx    context.Context
-	seen   map[string]bool // files and directories, by what links lead to in the end
-	links  []string
-	builds []string // files of kustomizations
+	ctx     context.Context
+	without *exclusion
+	seen    map[string]bool // files and directories, by what links lead to in the end
+	links   []string
+	builds  []string // files of kustomizations
 }
 
 // dir reads a directory. Version control's own is left out, and no other: kubeconform and Argo CD take names that begin with a
@@ -109,7 +110,7 @@ func (b *browse) dir(at string) {
 	for _, e := range entries {
 		inside := filepath.ToSlash(filepath.Join(at, e.Name()))
 		switch {
-		case e.Name() == ".git":
+		case e.Name() == ".git", b.without.covers(inside, b.name(inside)):
 		case e.Type()&fs.ModeSymlink != 0:
 			b.links = append(b.links, inside)
 		case e.IsDir():

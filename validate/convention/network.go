@@ -94,7 +94,7 @@ func (j *judge) allow(s *space) {
 		switch {
 		case what == "allow-same-namespace" && !j.inward(s):
 			missing(what, "lets all its Pods talk to each other, to and from")
-		case what == "allow-dns-egress" && !s.all(egress, func(p passage) bool { through, _ := p.names(); return through }):
+		case what == "allow-dns-egress" && !s.all(egress, func(p passage) bool { return j.asksNames(p, s.name) }):
 			missing(what, "lets all its Pods reach port 53 by UDP")
 		case what == "allow-monitoring" && s.name != n.Monitoring && !s.any(ingress, func(p passage) bool { return j.from(p, n.Monitoring) }):
 			missing(what, fmt.Sprintf("lets namespace %q in", n.Monitoring))
@@ -114,6 +114,12 @@ func (j *judge) inward(s *space) bool {
 	return s.all(ingress, lets) && s.all(egress, lets)
 }
 
+// nameSpace is the namespace that answers questions for names, and linkLocal where the cache of the node does. Source:
+// Kubernetes docs, tasks/administer-cluster/dns-custom-nameservers and nodelocaldns.
+const nameSpace = "kube-system"
+
+var linkLocal = netip.MustParsePrefix("169.254.0.0/16")
+
 // leavesCluster says whether a rule reaches addresses that anybody has.
 func leavesCluster(p passage) bool {
 	return len(p.peers) == 0 || slices.ContainsFunc(p.peers, func(peer any) bool {
@@ -130,8 +136,27 @@ func (j *judge) reachesOthers(p passage) bool {
 	services := ranges(j.in.Plan.Cluster.ServiceCIDR)
 	return len(p.peers) == 0 || slices.ContainsFunc(p.peers, func(peer any) bool {
 		_, named := validate.ValueAt(peer, "namespaceSelector").(map[string]any)
-		block, err := netip.ParsePrefix(validate.TextAt(peer, "ipBlock", "cidr"))
-		return named || err == nil && slices.ContainsFunc(services, block.Overlaps)
+		block, ok := blockOf(peer)
+		return named || ok && slices.ContainsFunc(services, block.holds)
+	})
+}
+
+// asksNames says whether a rule lets questions for names through. One that names ports is believed about where they are
+// answered; one for every port has to lead there: the policy's own namespace and the internet do not.
+func (j *judge) asksNames(p passage, namespace string) bool {
+	through, _ := p.names()
+	if len(p.ports) > 0 || len(p.peers) == 0 {
+		return through
+	}
+	return slices.ContainsFunc(p.peers, func(peer any) bool {
+		if selector, ok := validate.ValueAt(peer, "namespaceSelector").(map[string]any); ok {
+			return j.means(selector, nameSpace) || slices.ContainsFunc(j.names, func(n string) bool { return strings.Contains(n, "dns") && j.means(selector, n) })
+		}
+		if block, ok := blockOf(peer); ok {
+			own := ranges(j.in.Plan.Cluster.PodCIDR + "," + j.in.Plan.Cluster.ServiceCIDR)
+			return len(own) == 0 || within(block.Prefix, linkLocal) || slices.ContainsFunc(own, block.holds)
+		}
+		return namespace == nameSpace
 	})
 }
 
@@ -144,29 +169,23 @@ func (j *judge) outside(o *render.Object) {
 			continue
 		}
 		for i, peer := range p.peers {
-			block, err := netip.ParsePrefix(validate.TextAt(peer, "ipBlock", "cidr"))
-			if err != nil || !public(block) {
+			block, ok := blockOf(peer)
+			if !ok || !public(block.Prefix) {
 				continue
-			}
-			var except []netip.Prefix
-			for _, text := range validate.TextsAt(peer, "ipBlock", "except") {
-				if one, err := netip.ParsePrefix(text); err == nil {
-					except = append(except, one)
-				}
 			}
 			var left []string
 			for _, r := range []struct{ of, cidr string }{
 				{"podCIDR", j.in.Plan.Cluster.PodCIDR}, {"serviceCIDR", j.in.Plan.Cluster.ServiceCIDR},
 			} {
 				for _, own := range ranges(r.cidr) {
-					if block.Overlaps(own) && !covered(own, except) {
+					if block.holds(own) {
 						left = append(left, fmt.Sprintf("%s (cluster.%s)", own, r.of))
 					}
 				}
 			}
 			if len(left) > 0 {
 				at := p.at.With(i, "ipBlock")
-				j.say(internetEgress, o, at, fmt.Sprintf("%s is %s and takes in the cluster's own %s, want them in except", at, block, strings.Join(left, " and ")))
+				j.say(internetEgress, o, at, fmt.Sprintf("%s is %s and takes in the cluster's own %s, want them in except", at, block.Prefix, strings.Join(left, " and ")))
 			}
 		}
 	}

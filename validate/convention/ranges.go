@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"sluice/validate"
 )
 
 // ranges reads the address ranges of a cluster: one, or two with a comma between them.
@@ -54,4 +56,30 @@ func halves(p netip.Prefix) (low, high netip.Prefix) {
 	raw[bits/8] |= 1 << (7 - bits%8)
 	addr, _ := netip.AddrFromSlice(raw)
 	return low, netip.PrefixFrom(addr, bits+1)
+}
+
+// block is what an ipBlock holds: the addresses of a range but for others.
+type block struct {
+	netip.Prefix
+	except []netip.Prefix
+}
+
+// blockOf reads the ipBlock of a peer, if it has one that can be read.
+func blockOf(peer any) (block, bool) {
+	whole, err := netip.ParsePrefix(validate.TextAt(peer, "ipBlock", "cidr"))
+	b := block{Prefix: whole}
+	for _, text := range validate.TextsAt(peer, "ipBlock", "except") {
+		if one, err := netip.ParsePrefix(text); err == nil {
+			b.except = append(b.except, one)
+		}
+	}
+	return b, err == nil
+}
+
+// holds says whether a block has addresses of a range.
+func (b block) holds(p netip.Prefix) bool {
+	if p.Bits() < b.Bits() {
+		p = b.Prefix
+	}
+	return b.Overlaps(p) && !covered(p, b.except)
 }

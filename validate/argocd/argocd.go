@@ -46,6 +46,7 @@ const (
 	scaledReplicas  = "scaled-replicas"
 	sharedObject    = "shared-object"
 	repeatedObject  = "repeated-object"
+	generatedName   = "generated-name"
 	neverRuns       = "hook-never-runs"
 	hookPolicy      = "hook-delete-policy"
 	hookNeeds       = "hook-before-its-objects"
@@ -160,6 +161,7 @@ func (j *judge) object(a *app, o *render.Object) {
 	j.wave(a, o)
 	j.objectOptions(a, o)
 	j.size(a, o)
+	j.unnamed(a, o)
 	j.scaled(a, o)
 }
 

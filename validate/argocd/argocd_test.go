@@ -79,6 +79,9 @@ func TestJudgement(t *testing.T) {
 	large := func(annotation string) string {
 		return note(annotation) + "data: {a: " + strings.Repeat("x", limit) + "}\n"
 	}
+	unnamed := func(annotation string) string {
+		return strings.Replace(note(annotation), "name: note", "generateName: note-", 1)
+	}
 	useNote := "volumes: [{name: v, configMap: {name: note}}]"
 	for name, c := range map[string]struct {
 		texts []string
@@ -139,6 +142,10 @@ func TestJudgement(t *testing.T) {
 		"replicas":          {[]string{oneApp + note(inWave("3")) + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {replicas: 1, template: {spec: {" + useNote + "}}}\n"}, "error late-wave"},
 		"large":             {[]string{oneApp + large("")}, "error annotation-limit"},
 		"large, replaced":   {[]string{oneApp + large("argocd.argoproj.io/sync-options: Replace=true")}, ""},
+		"made-up name":      {[]string{oneApp + unnamed("")}, "error generated-name: metadata.generateName stands in place of a name"},
+		"made up, a hook":   {[]string{oneApp + unnamed("argocd.argoproj.io/hook: PostSync")}, ""},
+		"made up, replaced": {[]string{oneApp + unnamed("argocd.argoproj.io/sync-options: Replace=true")}, ""},
+		"made up, app's":    {[]string{"# shop apps Replace=true\n" + unnamed("")}, ""},
 		"twice, one a test": {[]string{oneApp + note("helm.sh/hook: test") + "---\n" + note("")}, "info hook-never-runs"},
 		"shared hook":       {[]string{"# a one\n" + settings("a"), "# b one\n" + strings.Replace(settings("a"), "name: settings", "name: settings, annotations: {argocd.argoproj.io/hook: Sync}", 1)}, "warning shared-object"},
 		"denied alone": {[]string{

@@ -142,6 +142,12 @@ func objectRules() []validate.Rule {
 			Wrong: settings("example") + "---\n" + settings("example") + "data: {a: b}\n", Right: settings("example") + "data: {a: b}\n",
 		},
 		{
+			ID: generatedName, Title: "an object without a name of its own", Severity: validate.Error, Source: "argo-cd #1639; k8s.io/kubectl pkg/cmd/apply/apply.go",
+			Why:   "Argo CD applies as kubectl apply does, which finds an object by its name and takes generateName from nobody. Hooks are created, under a name that Argo CD makes up.",
+			Fix:   "state metadata.name, or make the object a hook: argocd.argoproj.io/hook: Sync",
+			Wrong: with(job("example.com/note: each-sync"), "  name:", "  generateName:"), Right: with(job("argocd.argoproj.io/hook: Sync"), "  name: migrate", "  generateName: migrate-"),
+		},
+		{
 			ID: neverRuns, Title: "a hook that never runs", Severity: validate.Info, Worst: validate.Error, Source: "argo-cd docs user-guide/sync-waves and helm; gitops-engine pkg/sync/hook",
 			Why:   "An object with a hook annotation is applied in its phases and at no other time. Of an unknown phase, or one of helm that Argo CD does not have, it never is.",
 			Fix:   "correct the phase; hooks of helm's tests and rollbacks are run by helm alone",

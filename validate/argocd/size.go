@@ -40,6 +40,17 @@ func (j *judge) size(a *app, o *render.Object) {
 	j.say(verdict{annotationLimit, validate.Error}, o, nil, fmt.Sprintf("the annotations of %s have %d bytes with the one that a client-side apply adds, and may have %d", o.Key, total, limit))
 }
 
+// unnamed judges objects that leave their name to the API server: kubectl's apply, which Argo CD calls on the client and the
+// server side, refuses them; with replace they are created, anew at each sync. Hooks are given a name beforehand.
+// Sources: k8s.io/kubectl pkg/cmd/apply/apply.go, applyOneObject; gitops-engine pkg/sync/sync_context.go; argo-cd #1639.
+func (j *judge) unnamed(a *app, o *render.Object) {
+	if !j.stack || !strings.HasSuffix(o.Key.Name, "/*") || o.Hook() != "" || slices.Contains(a.Sync.Options, "Replace=true") || a.has(o, "Replace=true") {
+		return
+	}
+	at := render.Path{"metadata", "generateName"}
+	j.say(verdict{generatedName, validate.Error}, o, at, fmt.Sprintf("%s stands in place of a name, and Argo CD applies nothing without one: no sync of the app succeeds", at))
+}
+
 // atMost gives a size that the JSON of a tree does not exceed: no character takes more than 6 bytes.
 func atMost(v any) int {
 	switch v := v.(type) {

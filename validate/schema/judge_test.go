@@ -35,6 +35,11 @@ func TestRangeOfMinors(t *testing.T) {
 			[]string{"deprecated-api: flowcontrol.apiserver.k8s.io/v1beta3 FlowSchema is deprecated since Kubernetes 1.29 and goes with 1.32: use flowcontrol.apiserver.k8s.io/v1 FlowSchema; from Kubernetes 1.29 on"},
 		},
 		{
+			"has a successor that goes too", "apiVersion: flowcontrol.apiserver.k8s.io/v1beta2\nkind: FlowSchema\nmetadata: {name: a}\nspec: {priorityLevelConfiguration: {name: a}}\n", 31,
+			[]int{28, 29, 36},
+			[]string{"removed-api: flowcontrol.apiserver.k8s.io/v1beta2 FlowSchema was removed in Kubernetes 1.29: use flowcontrol.apiserver.k8s.io/v1 FlowSchema; first refused by Kubernetes 1.29"},
+		},
+		{
 			"field that comes", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [], hostnameOverride: a}\n", 34,
 			[]int{33, 35},
 			[]string{"unknown-field: spec.hostnameOverride is not a field of v1 Pod in Kubernetes 1.33: it came with 1.34; refused up to Kubernetes 1.33"},

@@ -87,19 +87,19 @@ func going(k schemas.Kind) string {
 	return fmt.Sprintf(" and goes with 1.%d", k.Removed)
 }
 
-// instead says what takes the place of a kind: the last of a row of replacements, if a minor serves it.
-func instead(k schemas.Kind, minor int) string {
+// instead says what takes the place of a kind: the last of a row of replacements that a minor serves.
+func instead(k schemas.Kind, minor int) (said string) {
 	for range few {
 		if k.Replacement == (schemas.API{}) {
-			return ""
+			break
 		}
 		to, served := schemas.Lookup(minor, k.Replacement.Group, k.Replacement.Version, k.Replacement.Kind)
-		if served {
-			return ": use " + nameOf(k.Replacement)
+		if served && !to.Gated {
+			said = ": use " + nameOf(k.Replacement)
 		}
 		k = to
 	}
-	return ""
+	return said
 }
 
 // lastOf gives the last minor that served a kind, zero where none did.

@@ -243,6 +243,19 @@ stringData: {d: hunter2, "e/f": hunter2, c: hunter2}`)
 	}
 }
 
+// A Job says of its restartPolicy what the manifest says, and what it is where that says nothing.
+func TestRestartOfJob(t *testing.T) {
+	for policy, want := range map[string]string{
+		"restartPolicy: Always, ": "spec.template.spec.restartPolicy is Always, want OnFailure or Never: the Pods of a Job end",
+		"":                        "spec.template.spec.restartPolicy is Always unless it is stated, want OnFailure or Never: the Pods of a Job end",
+	} {
+		found := judgedAt(t, objectOf("batch/v1 Job", "spec: {template: {spec: {"+policy+"containers: [{name: a, image: a}]}}}"), 33)
+		if len(found) != 1 || found[0].Message != want {
+			t.Errorf("%q: %+v", policy, found)
+		}
+	}
+}
+
 // What is larger than a megabyte is refused, wherever the bytes are; what placeholders stand for is not counted.
 func TestTooLarge(t *testing.T) {
 	half := strings.Repeat("x", 1<<19)

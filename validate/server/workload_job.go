@@ -79,7 +79,9 @@ func judgeJobSpec(j *judge, spec *spot) {
 	policy := p.spec.at("restartPolicy")
 	switch text, ok := policy.text(); {
 	case !ok || !p.spec.isMap():
-	case text == "" || text == "Always":
+	case text == "Always":
+		policy.say(invalidJob, "is Always, want OnFailure or Never: the Pods of a Job end")
+	case text == "":
 		policy.say(invalidJob, "is Always unless it is stated, want OnFailure or Never: the Pods of a Job end")
 	case spec.at("podFailurePolicy").there() && text != "Never":
 		policy.say(invalidJob, "is %s, want Never beside podFailurePolicy", quote(text))

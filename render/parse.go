@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -338,12 +340,36 @@ func (p *parser) syntax(err error, c chunk) error {
 			last := c.above + 1 + bytes.Count(bytes.TrimRight(c.text, " \t\r\n"), []byte("\n"))
 			pos.Line = min(pos.Line+1, last)
 		}
+	} else {
+		pos.Line += bytes.Count(c.text[:unplaced(c.text, text)], []byte("\n"))
 	}
 	from := ""
 	if t := sourceComment(c.text); t != "" {
 		from = " (from " + t + ")"
 	}
 	return &Error{Pos: pos, Err: fmt.Errorf("reading YAML: %s%s", text, from)}
+}
+
+// unplaced finds where a problem is that the library gives no line of, zero if it is not seen: an alias without an anchor, and
+// what is not UTF-8. Source: parseAlias in decode.go and yaml_parser_update_buffer in readerc.go of go.yaml.in/yaml/v3.
+func unplaced(text []byte, problem string) int {
+	if name, ok := strings.CutPrefix(problem, "unknown anchor '"); ok {
+		name, _, _ = strings.Cut(name, "'")
+		used := regexp.MustCompile(`(?m)^(?:[^#\n]*[\s\[{,])?(\*)` + regexp.QuoteMeta(name) + `(?:[\s,\]}]|$)`)
+		if at := used.FindSubmatchIndex(text); at != nil {
+			return at[2]
+		}
+	}
+	if strings.Contains(problem, "UTF-8") {
+		for i := 0; i < len(text); {
+			r, n := utf8.DecodeRune(text[i:])
+			if r == utf8.RuneError && n == 1 {
+				return i
+			}
+			i += n
+		}
+	}
+	return 0
 }
 
 // typeName gives the word for a decoded value in messages.

@@ -123,15 +123,15 @@ func (s *sheet) style(c *config) {
 	}
 }
 
-// declared finds aliases without an anchor in their own document, which the parser takes from another: whoever cuts the
+// undeclared finds aliases without an anchor in their own document, which the parser takes from another: whoever cuts the
 // stream first, as kubectl and Argo CD do, cannot read them.
-func (s *sheet) declared() bool {
+func (s *sheet) undeclared() bool {
 	f := file{scanned: s.scanned}
 	anchors(&f, options{"forbid-undeclared-aliases": true})
 	for _, p := range f.found {
 		s.sayLine(validate.Finding{Rule: syntax, Message: p.text + " in its document"}, p.line-1, p.col)
 	}
-	return true
+	return len(f.found) > 0
 }
 
 var parserLine = regexp.MustCompile(`line (\d+): (.*)`)
@@ -141,7 +141,8 @@ var parserLine = regexp.MustCompile(`line (\d+): (.*)`)
 func (s *sheet) syntax() (bool, string) {
 	line, column, problem := s.broken()
 	if problem == "" {
-		return s.declared(), ""
+		s.undeclared()
+		return true, ""
 	}
 	if !s.used && (strings.Contains(s.text, "{{") || strings.Contains(s.text, "{%")) {
 		return false, "it is no YAML as it stands, and looks like a template"
@@ -152,6 +153,9 @@ func (s *sheet) syntax() (bool, string) {
 	}
 	if at, what := s.behind(); at >= 0 {
 		s.say(validate.Finding{Rule: trailing, Severity: validate.Error, Message: "something follows " + what + ": it is lost, or the file cannot be read"}, at)
+		return false, ""
+	}
+	if strings.HasPrefix(problem, "unknown anchor ") && s.undeclared() {
 		return false, ""
 	}
 	s.sayLine(validate.Finding{Rule: syntax, Message: "the file cannot be read: " + problem}, line, column)

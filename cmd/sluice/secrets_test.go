@@ -90,8 +90,13 @@ func TestConsumedPlaceholdersOfAStack(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := messagesOf(wrong, r.ID)
-		if len(got) != 1 || !strings.HasPrefix(got[0], "values.yaml:1:11 ") || !strings.Contains(got[0], "hashed (sha256), as Secret s: stringData.password shows") {
+		if len(got) != 1 || !strings.HasPrefix(got[0], "values.yaml:1:11 ") || !strings.Contains(got[0], "hashed (sha256), as stringData.password shows") {
 			t.Errorf("findings %v", got)
+		}
+		for _, f := range wrong.Findings {
+			if f.Rule == r.ID && (f.Object.Name != "s" || f.Rendered.Line == 0 || f.Template == "") {
+				t.Errorf("%+v does not say where it shows", f)
+			}
 		}
 		right, err := ruled(t, r.Right, "--offline")
 		if got := messagesOf(right, r.ID); err != nil || len(got) > 0 || len(right.Unchecked) > 0 {

@@ -44,7 +44,8 @@ type Consumed struct {
 	App       string
 	Path, Key string          // what it asks of the backend
 	Pos       render.Position // in the file of values; of values in the stack itself, their source
-	Where     string          // the object and field that show it, "Secret db: data.hash"; empty where none does
+	Object    render.Key      // that shows it, as the first render has it; zero where none does
+	Field     render.Path     // of the object; empty where the whole object is new or gone
 	How       string          // "it is hashed (sha256)", "it is changed or cut", "only whether it is there counts"
 }
 
@@ -71,8 +72,8 @@ func Check(ctx context.Context, app App) ([]Consumed, []string, error) {
 	left := c.leftovers(c.app.Result.Set, c.restored(second.Set, birds))
 	var found []Consumed
 	for _, b := range birds {
-		if how, at, ok := c.traced(b, left); ok {
-			found = append(found, c.consumed(b, how, at))
+		if how, l, ok := c.traced(b, left); ok {
+			found = append(found, c.consumed(b, how, l))
 		}
 	}
 	left = slices.DeleteFunc(left, leftover.restarts)
@@ -99,8 +100,8 @@ type check struct {
 }
 
 // consumed words a finding.
-func (c *check) consumed(b *bird, how, at string) Consumed {
-	return Consumed{App: c.app.Result.App.Name, Path: b.placeholder.Path, Key: b.placeholder.Key, Pos: b.pos, Where: at, How: how}
+func (c *check) consumed(b *bird, how string, l leftover) Consumed {
+	return Consumed{App: c.app.Result.App.Name, Path: b.placeholder.Path, Key: b.placeholder.Key, Pos: b.pos, Object: l.object, Field: l.field, How: how}
 }
 
 // render renders with a flock of canaries in the files and in the values of the stack.
@@ -129,7 +130,7 @@ func arrived(ledger []render.Placeholder, birds []*bird) map[*bird]bool {
 // alone. Those that are known are left out, as they differ by themselves.
 func (c *check) blame(ctx context.Context, birds []*bird, left []leftover, known []Consumed) ([]Consumed, []string, error) {
 	left = slices.DeleteFunc(slices.Clone(left), func(l leftover) bool {
-		return slices.ContainsFunc(known, func(k Consumed) bool { return k.Where == l.at() })
+		return slices.ContainsFunc(known, l.shownBy)
 	})
 	if len(left) == 0 {
 		return nil, nil, nil
@@ -148,10 +149,10 @@ func (c *check) blame(ctx context.Context, birds []*bird, left []leftover, known
 		}
 		rest := c.leftovers(c.app.Result.Set, c.restored(result.Set, []*bird{b}))
 		rest = slices.DeleteFunc(rest, func(l leftover) bool {
-			return slices.ContainsFunc(known, func(k Consumed) bool { return k.Where == l.at() })
+			return slices.ContainsFunc(known, l.shownBy)
 		})
 		if len(rest) > 0 {
-			found = append(found, c.consumed(b, rest[0].how(b), rest[0].at()))
+			found = append(found, c.consumed(b, rest[0].how(b), rest[0]))
 		}
 	}
 	return found, nil, nil
@@ -168,10 +169,10 @@ func (c *check) switches(ctx context.Context, birds []*bird, there map[*bird]boo
 		}
 	}
 	unsure := 0
-	matters := func(only func(*bird) bool) (string, bool) {
+	matters := func(only func(*bird) bool) (leftover, bool) {
 		if c.budget == 0 {
 			unsure++
-			return "", false
+			return leftover{}, false
 		}
 		result, err := c.render(ctx, c.planted(func(b *bird) string {
 			if only(b) {
@@ -180,15 +181,15 @@ func (c *check) switches(ctx context.Context, birds []*bird, there map[*bird]boo
 			return b.placeholder.text
 		}))
 		if err != nil {
-			return "", false
+			return leftover{}, false
 		}
 		left := c.leftovers(c.app.Result.Set, result.Set)
 		if len(left) == 0 {
-			return "", false
+			return leftover{}, false
 		}
-		return left[0].at(), true
+		return left[0], true
 	}
-	at, any := "", false
+	at, any := leftover{}, false
 	if len(gone) > 0 {
 		at, any = matters(func(b *bird) bool { return slices.ContainsFunc(gone, b.same) })
 	}

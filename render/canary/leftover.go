@@ -31,6 +31,11 @@ func (l leftover) at() string {
 	return l.object.String() + ": " + l.field.String()
 }
 
+// shownBy says whether a finding is about the same field.
+func (l leftover) shownBy(k Consumed) bool {
+	return k.Object == l.object && k.Field.String() == l.field.String()
+}
+
 // how says what a difference looks like.
 func (l leftover) how(b *bird) string {
 	text := l.right
@@ -165,7 +170,7 @@ func spelled(v any) string {
 // traced looks for the digest of one canary among the differences: then nothing has to be rendered to know whose it is. A
 // bcrypt hash differs with every render and is among the fields that were left out, so it is held against the placeholder
 // itself.
-func (c *check) traced(b *bird, left []leftover) (how, at string, ok bool) {
+func (c *check) traced(b *bird, left []leftover) (how string, at leftover, ok bool) {
 	for _, sum := range digests(b.canary.text) {
 		for _, l := range left {
 			text := l.right
@@ -173,7 +178,7 @@ func (c *check) traced(b *bird, left []leftover) (how, at string, ok bool) {
 				text += "\n" + inner
 			}
 			if strings.Contains(text, sum.text) {
-				return "it is hashed (" + sum.name + ")", l.at(), true
+				return "it is hashed (" + sum.name + ")", l, true
 			}
 		}
 	}
@@ -202,7 +207,7 @@ var hashed = regexp.MustCompile(`\$2[aby]\$(0[4-9]|1[0-2])\$[./A-Za-z0-9]{53}`)
 const maxCompared = 4
 
 // passwordFile looks for the placeholder behind a bcrypt hash of the app, as htpasswd writes it.
-func (c *check) passwordFile(b *bird) (how, at string, ok bool) {
+func (c *check) passwordFile(b *bird) (how string, at leftover, ok bool) {
 	compared := 0
 	for _, o := range c.app.Result.Set.Objects {
 		if o.Key.Definition() {
@@ -217,7 +222,7 @@ func (c *check) passwordFile(b *bird) (how, at string, ok bool) {
 					return
 				}
 				if bcrypt.CompareHashAndPassword([]byte(hash), []byte(b.placeholder.text)) == nil {
-					how, at, ok = "it is hashed (bcrypt)", o.Key.String()+": "+field.String(), true
+					how, at, ok = "it is hashed (bcrypt)", leftover{object: o.Key, field: slices.Clone(field)}, true
 				}
 			}
 		})

@@ -251,15 +251,30 @@ func (o Outside) consumed(ctx context.Context, in validate.Input) ([]validate.Fi
 		return nil, nil, nil
 	}
 	list, unchecked, err := o.Consumed(ctx, in)
+	objects := objectsOf(in)
 	var found []validate.Finding
 	for _, c := range list {
-		text := fmt.Sprintf("the chart does not pass on the placeholder of the key %s at %s: %s", c.Key, c.Path, c.How)
-		if c.Where != "" {
-			text += ", as " + c.Where + " shows"
+		message := fmt.Sprintf("the chart does not pass on the placeholder of the key %s at %s: %s", c.Key, c.Path, c.How)
+		if len(c.Field) > 0 {
+			message += ", as " + c.Field.String() + " shows"
 		}
-		found = append(found, validate.Finding{App: c.App, Pos: c.Pos, Message: text})
+		f := validate.Finding{Object: c.Object, Field: c.Field, Message: message}
+		if object := objects[c.App][c.Object]; object != nil {
+			f = validate.On(object, c.Field, message)
+		}
+		f.App, f.Pos = c.App, c.Pos
+		found = append(found, f)
 	}
 	return found, unchecked, err
+}
+
+// objectsOf gives the objects of every app by key.
+func objectsOf(in validate.Input) map[string]map[render.Key]*render.Object {
+	objects := map[string]map[render.Key]*render.Object{}
+	for _, result := range in.Results {
+		objects[result.App.Name] = byKey(result.Set)
+	}
+	return objects
 }
 
 // missing says what the backend has no secret for.
@@ -268,10 +283,7 @@ func (o Outside) missing(ctx context.Context, in validate.Input) ([]validate.Fin
 		return nil, nil, nil
 	}
 	list, unchecked, err := o.Missing(ctx, in)
-	objects := map[string]map[render.Key]*render.Object{}
-	for _, result := range in.Results {
-		objects[result.App.Name] = byKey(result.Set)
-	}
+	objects := objectsOf(in)
 	var found []validate.Finding
 	for _, m := range list {
 		p := m.Placeholder

@@ -30,7 +30,7 @@ var outside = secrets.Outside{
 		if !strings.Contains(string(b[:n]), "sha256sum") {
 			return nil, nil, nil
 		}
-		return []secrets.Consumed{{App: "example", Path: "kv/data/argocd/apps/example", Key: "password", Where: "Secret s: stringData.password", How: "it is hashed"}}, nil, nil
+		return []secrets.Consumed{{App: "example", Path: "kv/data/argocd/apps/example", Key: "password", Object: render.Key{Kind: "Secret", Name: "s"}, Field: render.Path{"stringData", "password"}, How: "it is hashed"}}, nil, nil
 	},
 	Missing: func(_ context.Context, in validate.Input) (all []secrets.Missing, _ []validate.Unchecked, _ error) {
 		for _, r := range in.Results {

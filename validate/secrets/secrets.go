@@ -62,7 +62,8 @@ type Consumed struct {
 	App       string
 	Path, Key string          // what it asks of the backend
 	Pos       render.Position // of the values that have it; its file may be empty
-	Where     string          // the object and field that show it, "Secret db: data.hash"; may be empty
+	Object    render.Key      // that shows it; may be zero
+	Field     render.Path     // of the object; may be empty
 	How       string          // what became of it: "it is hashed"
 }
 

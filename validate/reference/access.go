@@ -17,7 +17,7 @@ func scaled(keys ...string) func(*judge) {
 		v := validate.MappingAt(j.object.Tree, keys...)
 		at := render.Path{keys[0], keys[1]}
 		name, nameAt, ok := j.text(v, at, "name")
-		if !ok {
+		if !ok || j.blank(at.With("kind")) || j.blank(at.With("apiVersion")) {
 			return
 		}
 		kind, group := validate.TextAt(v, "kind"), "apps"
@@ -99,8 +99,10 @@ func (j *judge) pod(rows []compiled, spec map[string]any, at render.Path) {
 		j.row(r, spec, at)
 	}
 	volumes := map[string]any{}
-	for _, v := range validate.ListAt(spec, "volumes") {
-		volumes[validate.TextAt(v, "name")] = v
+	for i, v := range validate.ListAt(spec, "volumes") {
+		if !j.blanks.Below(j.raw, at.With("volumes", i)) {
+			volumes[validate.TextAt(v, "name")] = v
+		}
 	}
 	for _, group := range []string{"containers", "initContainers"} {
 		for i, c := range validate.ListAt(spec, group) {
@@ -149,7 +151,7 @@ func (j *judge) subPath(volume, mount any, at render.Path) {
 func (j *judge) probe(container any, probe string, at render.Path) {
 	for _, by := range []string{"httpGet", "tcpSocket"} {
 		name, field, ok := j.text(validate.ValueAt(container, probe, by), at.With(probe, by), "port")
-		if !ok || strings.Trim(name, "0123456789") == "" {
+		if !ok || strings.Trim(name, "0123456789") == "" || j.blanks.Below(j.raw, at.With("ports")) {
 			continue
 		}
 		var names []string

@@ -15,7 +15,7 @@ type target struct {
 	object *render.Object  // nil where the stack does not have it
 	keys   map[string]bool // of a ConfigMap or Secret; nil where they are not known
 	ports  []port          // of a Service
-	open   bool            // its ports are not known
+	open   bool            // its ports, or a Gateway's listeners, are not known
 }
 
 // index is everything in the stack that can be referred to.
@@ -36,9 +36,15 @@ type index struct {
 	chosen     map[string]*choice
 	madeIn     map[string]bool // namespaces with Services that operators make
 	budgets    map[string][]bounded
-	grants     []*render.Object  // ReferenceGrants
+	grants     []allowance       // ReferenceGrants
 	apps       map[string]bool   // the Applications of the plan's apps
 	ledgers    []validate.Blanks // of each app
+}
+
+// allowance is a ReferenceGrant; blank says that placeholders decide what it allows.
+type allowance struct {
+	*render.Object
+	blank bool
 }
 
 // copied are objects that a controller puts into several namespaces.
@@ -104,36 +110,41 @@ func partial(in validate.Input) string {
 
 // add takes an object of the stack in.
 func (x *index) add(o *render.Object, blanks validate.Blanks) {
-	key := x.place(o.Key)
+	key, raw := x.place(o.Key), blanks.Rendered(o.Key)
 	t := &target{object: o}
 	switch key.GroupKind() {
 	case "ConfigMap", "Secret":
 		t.keys = dataKeys(o)
 	case "Service":
-		t.ports = servicePorts(o)
-		x.services[key.Namespace] = append(x.services[key.Namespace], published{o.Key.Name, words(o.Tree, "metadata", "labels"), t.ports})
+		t.ports, t.open = servicePorts(o), blanks.Below(raw, render.Path{"spec", "ports"})
+		x.services[key.Namespace] = append(x.services[key.Namespace], published{
+			name: o.Key.Name, labels: words(o.Tree, "metadata", "labels"), ports: t.ports,
+			open: t.open, blank: blanks.Below(raw, render.Path{"metadata", "labels"}),
+		})
+	case "Gateway.gateway.networking.k8s.io":
+		t.open = blanks.Below(raw, render.Path{"spec", "listeners"})
 	case "PodDisruptionBudget.policy":
-		j := judge{index: x, object: o, raw: blanks.Rendered(o.Key), blanks: blanks}
+		j := judge{index: x, object: o, raw: raw, blanks: blanks}
 		if sel, ok := j.selectorOf(validate.ValueAt(o.Tree, "spec", "selector"), render.Path{"spec", "selector"}); ok {
 			x.budgets[key.Namespace] = append(x.budgets[key.Namespace], bounded{name: key.Name, sel: sel})
 		}
 	case "ReferenceGrant.gateway.networking.k8s.io":
-		x.grants = append(x.grants, o)
+		x.grants = append(x.grants, allowance{o, blanks.Below(raw, render.Path{"spec"})})
 	case "Namespace":
 		s := x.space(key.Name)
-		s.labels, s.known = words(o.Tree, "metadata", "labels"), true
+		s.labels, s.known = words(o.Tree, "metadata", "labels"), !blanks.Below(raw, render.Path{"metadata", "labels"})
 	}
 	x.targets[key] = t
 	if key.Namespace != "" {
 		x.space(key.Namespace)
 	}
 	if p, ok := podsOf(o); ok {
-		if raw := blanks.Rendered(o.Key); blanks.Has(raw) {
+		if blanks.Has(raw) {
 			p.forget(raw, blanks)
 		}
 		x.space(key.Namespace).add(p)
 	}
-	for _, p := range variantsOf(o, blanks.Has(blanks.Rendered(o.Key))) {
+	for _, p := range variantsOf(o, blanks.Has(raw)) {
 		x.space(key.Namespace).add(p)
 	}
 }

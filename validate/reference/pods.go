@@ -25,22 +25,37 @@ type pods struct {
 	ports  []port
 	// loose says that an operator makes them: there are more labels and ports than are known.
 	loose bool
-	// blank says that placeholders decide some of the labels.
-	blank bool
+	// blank says that placeholders decide some of the labels, and open that they do of the ports.
+	blank, open bool
 	// budgets is how many PodDisruptionBudgets select them, and first the first of those by name; see count.
 	budgets int
 	first   string
 }
 
-// forget takes out the labels that placeholders decide.
+// forget takes out the labels that placeholders decide, and notes where they decide ports.
 func (p *pods) forget(raw render.Key, blanks validate.Blanks) {
 	_, at, _ := template(p.by)
+	p.open = portsBlank(raw, blanks, p.by.Tree, at.With("spec"))
 	for k := range p.labels {
 		if blanks.At(raw, at.With("metadata", "labels", k)) != validate.Known {
 			delete(p.labels, k)
 			p.loose, p.blank = true, true
 		}
 	}
+}
+
+// portsBlank says whether placeholders decide any port of the containers of a spec.
+func portsBlank(raw render.Key, blanks validate.Blanks, tree any, spec render.Path) bool {
+	for _, list := range []string{"containers", "initContainers"} {
+		at := spec.With(list)
+		all, _ := at.In(tree)
+		for i := range validate.ListAt(all) {
+			if blanks.Below(raw, at.With(i, "ports")) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // space is a namespace and the Pods in it.
@@ -106,7 +121,7 @@ func (s *space) matching(sel selector) *match {
 		if !sel.matches(p) {
 			continue
 		}
-		m.pods, m.loose = append(m.pods, p), m.loose || p.loose
+		m.pods, m.loose = append(m.pods, p), m.loose || p.loose || p.open
 		for _, c := range p.ports {
 			if !seen[c] {
 				seen[c] = true

@@ -239,13 +239,15 @@ type published struct {
 	name   string
 	labels map[string]string
 	ports  []port
+	open   bool // placeholders decide ports
+	blank  bool // or labels
 }
 
 // choice are the Services that a monitor selects.
 type choice struct {
 	first   string   // the name of one; empty where there is none
 	names   []string // of their ports
-	unknown bool     // there is none, and there may be some that nobody knows
+	unknown bool     // there may be some that nobody knows, or with ports that nobody knows
 }
 
 // choose finds the Services that a selector selects in namespaces.
@@ -259,7 +261,8 @@ func (j *judge) choose(sel selector, spaces []string) *choice {
 	var ports []port
 	for _, name := range spaces {
 		for _, s := range j.services[name] {
-			if sel.on(s.labels) {
+			on := sel.on(s.labels)
+			if c.unknown = c.unknown || on && s.open || !on && s.blank; on {
 				c.first = cmp.Or(c.first, s.name)
 				ports = append(ports, s.ports...)
 			}

@@ -134,7 +134,7 @@ func gatewayRoute(j *judge) {
 		}
 		t, ok := j.follow(lead{rule: danglingRoute, to: to, field: nameAt})
 		section, sectionAt, asked := j.text(v, at, "sectionName")
-		if !ok || !asked || t.object == nil {
+		if !ok || !asked || t.object == nil || t.open {
 			return
 		}
 		var names []string
@@ -198,7 +198,7 @@ func (j *judge) granted(to render.Key, at render.Path) {
 					(part == "from" || validate.TextAt(v, "name") == "" || validate.TextAt(v, "name") == to.Name)
 			})
 		}
-		if allows("from", from.Group, from.Kind, from.Namespace) && allows("to", to.Group, to.Kind, "") {
+		if g.blank || allows("from", from.Group, from.Kind, from.Namespace) && allows("to", to.Group, to.Kind, "") {
 			return
 		}
 	}

@@ -235,7 +235,8 @@ func (x *index) put(key render.Key, made target) {
 	t.ports = append(t.ports, made.ports...)
 }
 
-// dataKeys lists the keys of a ConfigMap or Secret; nil where they are not known.
+// dataKeys lists the keys of a ConfigMap or Secret; nil where they are not known. One without any is there to be filled by
+// somebody else: a person, or a controller that is given its name.
 func dataKeys(o *render.Object) map[string]bool {
 	keys := map[string]bool{}
 	for _, part := range []string{"data", "binaryData", "stringData"} {
@@ -256,7 +257,7 @@ func dataKeys(o *render.Object) map[string]bool {
 			return nil
 		}
 	}
-	if validate.TextAt(o.Tree, "type") == "kubernetes.io/service-account-token" {
+	if len(keys) == 0 || validate.TextAt(o.Tree, "type") == "kubernetes.io/service-account-token" {
 		return nil
 	}
 	return keys

@@ -230,8 +230,19 @@ func serviceMonitor(j *judge) {
 		if slices.Contains(found.names, name) {
 			return
 		}
+		if slices.ContainsFunc(spaces, func(space string) bool { return j.operated(space, sel) }) {
+			j.unclear("Services with "+selectorText(sel), madeLater)
+			return
+		}
 		j.say(monitorPort, validate.Error, field, fmt.Sprintf("%s is %q, and Service %s has no port of that name%s", field, name, found.first, listing(found.names)))
 	})
+}
+
+// operated says whether an operator makes Pods in a namespace that a selector may select. It gives its Services the same labels,
+// so that the one in the stack need not be the one that is meant.
+func (j *judge) operated(space string, sel selector) bool {
+	found := j.namespaces[space].matching(sel)
+	return !found.none() && slices.ContainsFunc(found.pods, func(p *pods) bool { return p.loose && !p.blank })
 }
 
 // published is a Service as monitors see it.

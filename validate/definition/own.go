@@ -42,12 +42,13 @@ func (f *family) judgeDefinition(ctx context.Context, in validate.Input, o subje
 		if strings.HasPrefix(e.Field, "metadata") && !strings.Contains(e.Detail, "spec.names.plural") && !strings.Contains(e.Field, apiApproved) {
 			continue
 		}
-		e = &field.Error{Type: e.Type, Field: inVersions(e.Field), BadValue: e.BadValue, Detail: e.Detail}
+		e = &field.Error{Type: e.Type, Field: asWritten(e.Field), BadValue: e.BadValue, Detail: e.Detail}
 		r := refusals(o.object.Tree, field.ErrorList{e})[0]
 		// The status is the server's to set; what is wrong with it follows from the versions.
-		if o.certainty(r, nil) == certain && !strings.HasPrefix(e.Field, "status") && !asked(in.Minor, o.object.Tree, r.at) {
-			list = append(list, r)
+		if strings.HasPrefix(e.Field, "status") || follows(in.Minor, o.object.Tree, r.at) || o.certainty(r, nil) != certain {
+			continue
 		}
+		list = append(list, r)
 	}
 	for _, r := range byField(list) {
 		v.say(o, invalid, r[0].at, together(r, o.object.Tree))
@@ -86,17 +87,36 @@ func asked(minor int, tree map[string]any, at render.Path) bool {
 	return s != nil && slices.Contains(s.Required, name) && !slices.Contains(s.Waived, name)
 }
 
-// inVersions undoes what the library does to a definition whose versions are all alike: it moves what they have to the
-// top, where no file has it.
-func inVersions(text string) string {
+// follows says whether an objection to a field follows from what is missing above it, or, to the name, from what it is to be
+// made of, which is reported by itself.
+func follows(minor int, tree map[string]any, at render.Path) bool {
+	for i := range at {
+		if asked(minor, tree, at[:i+1]) {
+			return true
+		}
+	}
+	return at.String() == "metadata.name" &&
+		(validate.TextAt(tree, "spec", "names", "plural") == "" || validate.TextAt(tree, "spec", "group") == "")
+}
+
+// asWritten gives the field of a definition of v1 for one of the server's own, unversioned form. It has what versions that are
+// all alike have at the top, where no file has it. Source: apiextensions-apiserver pkg/apis/apiextensions/v1/conversion.go.
+func asWritten(text string) string {
 	for from, to := range map[string]string{
 		"spec.validation": "spec.versions[0].schema", "spec.subresources": "spec.versions[0].subresources",
-		"spec.additionalPrinterColumns": "spec.versions[0].additionalPrinterColumns",
-		"spec.selectableFields":         "spec.versions[0].selectableFields",
+		"spec.additionalPrinterColumns":            "spec.versions[0].additionalPrinterColumns",
+		"spec.selectableFields":                    "spec.versions[0].selectableFields",
+		"spec.version":                             "spec.versions[0].name",
+		"spec.conversion.webhookClientConfig":      "spec.conversion.webhook.clientConfig",
+		"spec.conversion.conversionReviewVersions": "spec.conversion.webhook.conversionReviewVersions",
 	} {
 		if rest, ok := strings.CutPrefix(text, from); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
-			return to + rest
+			text = to + rest
+			break
 		}
+	}
+	if columns, ok := strings.CutSuffix(text, "].JSONPath"); ok {
+		return columns + "].jsonPath"
 	}
 	return text
 }

@@ -33,6 +33,7 @@ func TestDefinitions(t *testing.T) {
 	sound := crd("              type: object\n              properties: {a: {type: string}}\n")
 	for name, c := range map[string]struct{ text, want string }{
 		"sound":                  {sound, ""},
+		"parts are missing":      {sound[:strings.Index(sound, "  scope:")], ""},
 		"status of an old tool":  {sound + "status: {acceptedNames: {kind: \"\", plural: \"\"}, conditions: [], storedVersions: []}\n", ""},
 		"name":                   {strings.Replace(sound, "name: things.", "name: thing.", 1), `metadata.name is "thing.example.com": must be spec.names.plural+"."+spec.group`},
 		"group without a dot":    {strings.ReplaceAll(sound, "example.com", "example"), `spec.group is "example": should be a domain with at least one dot`},
@@ -49,12 +50,16 @@ func TestDefinitions(t *testing.T) {
 		"cannot be read":         {strings.Replace(sound, "served: true", "served: 5", 1), `the API server cannot read it`},
 		"version is not one":     {strings.Replace(sound, "- name: v1", "- name: V1", 1), `spec.versions[0].name is "V1"`},
 		"version twice":          {strings.Replace(sound, "  versions:\n", "  versions:\n    - {name: v1, served: true, storage: false, schema: {openAPIV3Schema: {type: object}}}\n", 1), `spec.versions: must contain unique version names`},
-		"webhook without client": {strings.Replace(sound, "  scope:", "  conversion: {strategy: Webhook, webhook: {conversionReviewVersions: [v1]}}\n  scope:", 1), `spec.conversion.webhookClientConfig is missing`},
+		"webhook without client": {strings.Replace(sound, "  scope:", "  conversion: {strategy: Webhook, webhook: {conversionReviewVersions: [v1]}}\n  scope:", 1), `spec.conversion.webhook.clientConfig is missing`},
+		"column without a path":  {strings.Replace(sound, "      schema:", "      additionalPrinterColumns: [{name: A, type: string, jsonPath: spec}]\n      schema:", 1), `error invalid-definition 12: spec.versions[0].additionalPrinterColumns[0].jsonPath is "spec": must be`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := lines(judged(t, manifests(t, c.text)))
 			if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 				t.Errorf("found\n%swant %s", got, c.want)
+			}
+			if strings.Contains(got, "spec.version:") {
+				t.Errorf("found in a field that no file has:\n%s", got)
 			}
 			for line := range strings.Lines(got) {
 				if !strings.HasPrefix(line, "error invalid-definition ") {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	celgo "github.com/google/cel-go/cel"
@@ -119,6 +120,9 @@ func (f *family) judgeAdmission(o subject, in validate.Input) verdict {
 			return err
 		}
 		var texts []expression
+		nameless := slices.ContainsFunc(list, func(c condition) bool {
+			return o.blanks.At(o.object.Key, c.at[:len(c.at)-1].With("name")) != validate.Known && c.at[1] == "variables"
+		})
 		for _, c := range list {
 			blank := o.blanks.At(o.object.Key, c.at) != validate.Known
 			if blank {
@@ -135,7 +139,9 @@ func (f *family) judgeAdmission(o subject, in validate.Input) verdict {
 			default:
 				result = compiler.CompileCELExpression(c, c.declared, environment.NewExpressions)
 			}
-			if result.Error != nil && !blank {
+			if result.Error != nil && nameless && c.composed {
+				v.doubt(o, "whether "+c.at.String()+" compiles", "placeholders name variables")
+			} else if result.Error != nil && !blank {
 				v.say(o, invalidExpression, c.at, fmt.Sprintf("%s is refused: %s", c.at, objection(c.text, result.Error.Detail)))
 			}
 		}

@@ -80,6 +80,10 @@ func TestPlaceholdersInExpressions(t *testing.T) {
 	if got := lines(judged(t, withLedger(t, text))); got != "" {
 		t.Errorf("found\n%s", got)
 	}
+	text = guard("ValidatingAdmissionPolicy", "  variables: [{name: <path:kv/data/a#one>, expression: '1'}]\n  validations: [{expression: variables.one == 1}, {expression: 1 +}]\n")
+	if got := lines(judged(t, withLedger(t, text))); strings.Contains(got, "error ") || strings.Count(got, "unchecked: whether spec.validations[") != 2 {
+		t.Errorf("the name of a variable: found\n%s", got)
+	}
 }
 
 // A server takes in a new policy only what its predecessor knows too.

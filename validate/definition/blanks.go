@@ -51,6 +51,17 @@ func (o subject) certainty(r refusal, all []refusal) certainty {
 	return certain
 }
 
+// vague says whether placeholders may be why the server objects to a part of a definition, such as spec.versions: each holds
+// much that has to fit, and the name is made of two others.
+func (o subject) vague(part render.Path) bool {
+	key := o.object.Key
+	if !o.blanks.Has(key) {
+		return false
+	}
+	made := part.String() == "metadata.name"
+	return o.blanks.Below(key, part) || made && (o.blanks.Below(key, render.Path{"spec", "names"}) || o.blanks.Below(key, render.Path{"spec", "group"}))
+}
+
 // within says whether a path is another or leads below it.
 func within(at, of render.Path) bool {
 	return len(at) >= len(of) && slices.Equal(at[:len(of)], of)

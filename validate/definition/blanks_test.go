@@ -94,6 +94,29 @@ func TestPlaceholderInCombinedSchemas(t *testing.T) {
 	}
 }
 
+// What a placeholder in a definition stands for may fit what is beside it.
+func TestPlaceholdersInDefinitions(t *testing.T) {
+	sound := crd("              type: object\n              properties: {a: {type: string, default: b, enum: [b, c]}}\n")
+	sound = strings.Replace(sound, "  scope:", "  conversion: {strategy: Webhook, webhook: {clientConfig: {service: {name: a, namespace: b, path: /c}}, conversionReviewVersions: [v1]}}\n  scope:", 1)
+	if got := lines(judged(t, manifests(t, sound))); got != "" {
+		t.Fatalf("found\n%s", got)
+	}
+	for _, value := range []string{
+		"plural: things", "group: example.com", "strategy: Webhook", "path: /c", "[v1]", "namespace: b", "type: string", "default: b", "[b,", "name: v1\n",
+	} {
+		at := strings.LastIndexAny(strings.TrimRight(value, ",]\n"), " [") + 1
+		end := len(strings.TrimRight(value, ",]\n"))
+		text := strings.Replace(sound, value, value[:at]+"<path:kv/data/a#k>"+value[end:], 1)
+		if got := lines(judged(t, withLedger(t, text))); strings.Contains(got, "error ") {
+			t.Errorf("in place of %q: found\n%s", value, got)
+		}
+	}
+	text := strings.Replace(strings.Replace(sound, "namespace: b", "namespace: <path:kv/data/a#k>", 1), "default: b", "default: 5", 1)
+	if got := lines(judged(t, withLedger(t, text))); !strings.Contains(got, "properties.a.default is 5, want a string") {
+		t.Errorf("found\n%s", got)
+	}
+}
+
 func TestWhatMayBeSecret(t *testing.T) {
 	for _, c := range []struct {
 		path render.Path

@@ -48,6 +48,10 @@ func (f *family) judgeDefinition(ctx context.Context, in validate.Input, o subje
 		if strings.HasPrefix(e.Field, "status") || follows(in.Minor, o.object.Tree, r.at) || o.certainty(r, nil) != certain {
 			continue
 		}
+		if part := r.at[:min(2, len(r.at))]; o.vague(part) {
+			v.doubt(o, "what is asked of "+orRoot(part), "it depends on what placeholders stand for")
+			continue
+		}
 		list = append(list, r)
 	}
 	for _, r := range byField(list) {

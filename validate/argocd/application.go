@@ -22,7 +22,7 @@ func (j *judge) application(a *app, o *render.Object) {
 	j.sources(o)
 	j.policy(o)
 	j.differences(o)
-	j.finalizers(o)
+	j.finalizers(a, o)
 }
 
 // destination judges where an Application goes. Which cluster that is has to be said once: with both ends, or neither, Argo CD
@@ -292,15 +292,15 @@ var badEscape = regexp.MustCompile(`~([^01]|$)`)
 
 // finalizers judges the finalizers of Argo CD: one that nobody knows is never taken off, and the deletion never ends.
 // Source: argo-cd pkg/apis/application/v1alpha1/application_defaults.go and types.go, isPropagationPolicyFinalizer.
-func (j *judge) finalizers(o *render.Object) {
+func (j *judge) finalizers(a *app, o *render.Object) {
 	const resources = "resources-finalizer.argocd.argoproj.io"
 	known := []string{
 		resources, resources + "/foreground", resources + "/background", "pre-delete-finalizer.argocd.argoproj.io", "pre-delete-finalizer.argocd.argoproj.io/cleanup",
 		"post-delete-finalizer.argocd.argoproj.io", "post-delete-finalizer.argocd.argoproj.io/cleanup",
 	}
 	for i, text := range validate.TextsAt(o.Tree, "metadata", "finalizers") {
-		if strings.Contains(text, "argo") && !slices.Contains(known, text) {
-			at := render.Path{"metadata", "finalizers", i}
+		at := render.Path{"metadata", "finalizers", i}
+		if strings.Contains(text, "argo") && !slices.Contains(known, text) && !a.blank(o, at) {
 			j.say(verdict{finalizer, validate.Warning}, o, at, fmt.Sprintf("%s is %q, which Argo CD never takes off%s", at, text, hint(text, known)))
 		}
 	}

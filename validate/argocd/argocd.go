@@ -82,8 +82,9 @@ type judge struct {
 	whole    bool // every app of a stack is here, so what is not here is nowhere
 	stack    bool // a stack is judged, so how its apps sync is known
 	projects map[[2]string]*render.Object
-	config   *render.Object   // argocd-cm, where the stack has it
-	scopes   map[string]scope // by project, see scoped
+	vague    map[*render.Object]bool // projects of which placeholders decide what they permit
+	config   *render.Object          // argocd-cm, where the stack has it
+	scopes   map[string]scope        // by project, see scoped
 	found    []validate.Finding
 	notes    []validate.Unchecked
 }
@@ -122,7 +123,7 @@ func judgeAll(ctx context.Context, in validate.Input) ([]validate.Finding, []val
 
 // newJudge reads what the judgements look up.
 func newJudge(in validate.Input) *judge {
-	j := &judge{in: in, stack: in.Plan.Cluster.ArgoCD != "", projects: map[[2]string]*render.Object{}, scopes: map[string]scope{}}
+	j := &judge{in: in, stack: in.Plan.Cluster.ArgoCD != "", projects: map[[2]string]*render.Object{}, vague: map[*render.Object]bool{}, scopes: map[string]scope{}}
 	if in.ClusterScoped == nil {
 		j.in.ClusterScoped = func(render.Key) bool { return false }
 	}
@@ -138,6 +139,7 @@ func newJudge(in validate.Input) *judge {
 			switch {
 			case o.Key.Group == group && o.Key.Kind == "AppProject":
 				j.projects[[2]string{o.Key.Namespace, o.Key.Name}] = o
+				j.vague[o] = a.blank(o, render.Path{"spec"})
 			case o.Key.Kind == "ConfigMap" && o.Key.Group == "" && o.Key.Name == "argocd-cm":
 				j.config = o
 			}
@@ -184,7 +186,10 @@ func (a *app) text(o *render.Object, field ...any) (string, bool) {
 	at := render.Path(field)
 	v, _ := at.In(o.Tree)
 	s, ok := v.(string)
-	return s, ok && !a.blank(o, at)
+	if !ok || a.blank(o, at) {
+		return "", false
+	}
+	return s, true
 }
 
 // blank says whether a placeholder is at or below a field.

@@ -29,9 +29,15 @@ func (m moment) after(o moment) bool {
 	return m.phase > o.phase || m.phase == o.phase && m.wave > o.wave
 }
 
-// momentOf gives the first moment at which an object is applied in a sync that succeeds, or false for one that is not.
+// momentOf gives the first moment at which an object is applied in a sync that succeeds, or false for one that is not, or at
+// nobody knows which: a placeholder decides.
 // Source: argo-cd gitops-engine/pkg/sync/sync_tasks.go, Less.
-func momentOf(o *render.Object) (moment, bool) {
+func (a *app) momentOf(o *render.Object) (moment, bool) {
+	for _, name := range []string{waveAnnotation, hookAnnotation, helmHook, helmWeight} {
+		if a.blank(o, annotationPath(name)) {
+			return moment{}, false
+		}
+	}
 	phases := strings.Split(o.Hook(), ",")
 	for i, names := range [][]string{{"PreSync"}, {"", "Sync"}, {"PostSync"}} {
 		if slices.ContainsFunc(names, func(name string) bool { return slices.Contains(phases, name) }) {
@@ -48,7 +54,7 @@ func momentOf(o *render.Object) (moment, bool) {
 func (j *judge) order(a *app) {
 	for i := range a.set.Objects {
 		o := &a.set.Objects[i]
-		at, ok := momentOf(o)
+		at, ok := a.momentOf(o)
 		if !ok {
 			continue
 		}
@@ -65,7 +71,7 @@ func (j *judge) order(a *app) {
 			if other == nil || a.blank(o, field.With(need.at...)) {
 				continue
 			}
-			when, applied := momentOf(other)
+			when, applied := a.momentOf(other)
 			if !applied || !when.after(at) {
 				continue
 			}
@@ -90,7 +96,7 @@ func (j *judge) moved(a *app, o *render.Object, at moment) {
 	for i := range a.set.Objects {
 		other := &a.set.Objects[i]
 		inside := o.Key.Kind == "Namespace" && other.Key.Namespace == o.Key.Name || o.Key.Definition() && other.Key.Group == g && other.Key.Kind == k
-		when, applied := momentOf(other)
+		when, applied := a.momentOf(other)
 		if inside && applied && at.after(when) {
 			field := annotationPath(waveAnnotation)
 			j.say(verdict{mootWave, validate.Info}, o, field, fmt.Sprintf("%s is %d, and Argo CD applies it in wave %d, before %s", field, at.wave, when.wave, other.Key))

@@ -123,7 +123,7 @@ func (j *judge) empty(used map[*render.Object]bool) {
 	for _, a := range j.apps {
 		for i := range a.set.Objects {
 			o := &a.set.Objects[i]
-			if o.Key.Group != group || o.Key.Kind != "AppProject" || !used[o] {
+			if o.Key.Group != group || o.Key.Kind != "AppProject" || !used[o] || j.vague[o] {
 				continue
 			}
 			for _, key := range []string{"sourceRepos", "destinations"} {
@@ -153,7 +153,7 @@ func (j *judge) unknownProject(o *render.Object, name string) {
 // clusters besides that are scoped to it, and may inherit from global ones; then what it denies is not known.
 func (j *judge) permits(project, o *render.Object) {
 	own := j.scoped(project.Key.Name)
-	if own.unknown || j.inherits() {
+	if own.unknown || j.vague[project] || j.inherits() {
 		return
 	}
 	if len(validate.ListAt(project.Tree, "spec", "sourceRepos")) > 0 {
@@ -267,7 +267,7 @@ func fitsOrNot(pattern, text string) (fits, sound bool) {
 // permits no other; an empty one permits none in both. What is denied wins over what is permitted.
 // Source: AppProject.IsGroupKindNamePermitted.
 func (j *judge) permitsKinds(project *render.Object, a *app) {
-	if j.inherits() {
+	if j.vague[project] || j.inherits() {
 		return
 	}
 	said := map[string]bool{}

@@ -378,3 +378,18 @@ func twist(tree, odd any, look func()) {
 		}
 	}
 }
+
+// A placeholder may be the range that a policy leaves out.
+func TestPlaceholderInAPolicy(t *testing.T) {
+	policy := func(name, except string) string {
+		return "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: " + name + "}\n" +
+			"spec: {podSelector: {}, egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [" + except + "]}}]}]}\n---\n"
+	}
+	in := stack(t, map[string]any{"networkPolicies": map[string]any{}}, part{"shop", "shop", policy("a", `"<path:kv/data/shop#range>"`) + policy("b", "10.42.0.0/16")})
+	in.Results[0].Ledger = []render.Placeholder{{
+		Object: in.Results[0].Set.Objects[0].Key, Field: render.Path{"spec", "egress", 0, "to", 0, "ipBlock", "except", 0}, Key: "range",
+	}}
+	if lines, _ := judged(t, in); len(lines) != 1 || !strings.Contains(lines[0], "takes in the cluster's own 10.43.0.0/16") {
+		t.Errorf("%q", lines)
+	}
+}

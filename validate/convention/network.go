@@ -39,9 +39,11 @@ func (j *judge) isolation() error {
 			continue
 		}
 		for _, p := range s.policies {
-			j.outside(p)
+			if !slices.Contains(s.unclear, p) {
+				j.outside(p)
+			}
 		}
-		if !j.in.Whole() || len(s.running) == 0 && s.made == nil || s.unclear {
+		if !j.in.Whole() || len(s.running) == 0 && s.made == nil || len(s.unclear) > 0 {
 			continue
 		}
 		switch {

@@ -18,8 +18,8 @@ type space struct {
 	hosted   []*workload    // in it, where no policy reaches
 	made     *render.Object // a custom resource that an operator makes Pods of
 	policies []*render.Object
-	foreign  *render.Object // a policy of a kind that is not judged
-	unclear  bool           // a placeholder is in one of the policies
+	foreign  *render.Object   // a policy of a kind that is not judged
+	unclear  []*render.Object // policies with placeholders
 	quotas   int
 	limits   []*render.Object
 	routed   *render.Object // an Ingress or a route
@@ -155,7 +155,9 @@ func (j *judge) add(o *render.Object, app render.App, blanks validate.Blanks) {
 	switch {
 	case kind == "NetworkPolicy.networking.k8s.io":
 		s.policies = append(s.policies, o)
-		s.unclear = s.unclear || blanks.Has(blanks.Rendered(o.Key))
+		if blanks.Has(blanks.Rendered(o.Key)) {
+			s.unclear = append(s.unclear, o)
+		}
 	case o.Key.Kind == "NetworkPolicy", o.Key.Kind == "CiliumNetworkPolicy":
 		s.foreign = o
 	case kind == "ResourceQuota":

@@ -21,6 +21,7 @@ func TestPipeWithoutWriter(t *testing.T) {
 		"object.yaml":     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n",
 		"stack/stack.cue": "package stack\n",
 		"odd/object.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n",
+		"app/base/x.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n",
 	} {
 		if err := os.MkdirAll(filepath.Dir(at(name)), 0o755); err != nil {
 			t.Fatal(err)
@@ -29,7 +30,7 @@ func TestPipeWithoutWriter(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"pipe", "configmap.json", "odd/.yamllint", "stack/more.cue"} {
+	for _, name := range []string{"pipe", "configmap.json", "odd/.yamllint", "stack/more.cue", "app/base/kustomization.yaml"} {
 		if err := syscall.Mkfifo(at(name), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -50,6 +51,7 @@ func TestPipeWithoutWriter(t *testing.T) {
 		{[]string{at("object.yaml"), "--schema-location", at("{{.ResourceKind}}.json")}, "configmap.json is no regular file"},
 		{[]string{at("pipe")}, `standard input, "-"`},
 		{[]string{at("odd")}, ".yamllint"},
+		{[]string{at("app")}, "not a regular file"},
 		{[]string{"-"}, "interrupted"},
 		{[]string{at("stack")}, "more.cue: it is no regular file"},
 	} {

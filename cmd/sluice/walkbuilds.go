@@ -34,6 +34,10 @@ var (
 // readBuild reads the file of a kustomization; one that is broken says nothing, and its engine says why.
 func (b *browse) readBuild(at string) build {
 	out := build{dir: path.Dir(at)}
+	// To open a named pipe would wait for who writes it.
+	if stat, err := os.Stat(b.name(at)); err != nil || !stat.Mode().IsRegular() {
+		return out
+	}
 	text, err := os.ReadFile(b.name(at))
 	var top struct {
 		Kind        string

@@ -9,7 +9,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 
@@ -65,7 +64,7 @@ func (s *side) parseDir(ctx context.Context, dir string) (render.Set, error) {
 	}
 	var sets []render.Set
 	for _, p := range slices.Sorted(maps.Keys(files)) {
-		if !manifestName(p) {
+		if !isManifest(p) {
 			continue
 		}
 		set, err := s.parse(filepath.Join(dir, p), bytes.NewReader(files[p]))
@@ -75,11 +74,6 @@ func (s *side) parseDir(ctx context.Context, dir string) (render.Set, error) {
 		sets = append(sets, set)
 	}
 	return render.Set{}.Append(sets...), nil
-}
-
-// manifestName says whether a file of that name holds manifests for kubectl and Argo CD.
-func manifestName(p string) bool {
-	return slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(p))
 }
 
 // parse reads a stream to its end.

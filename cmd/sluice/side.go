@@ -281,7 +281,7 @@ func (v *invocation) replaced(ctx context.Context, to target, next fresh) (side,
 func (v *invocation) asItLies(s *side, next fresh) error {
 	maps.DeleteFunc(s.files, func(p string, _ []byte) bool { return strings.HasPrefix(p, ".sluice/") })
 	s.notes = []string{"an earlier run was interrupted, or files are gone; the tree is compared as it lies there"}
-	if !slices.ContainsFunc(slices.Collect(maps.Keys(s.files)), manifestName) {
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(s.files)), isManifest) {
 		return nil
 	}
 	err := v.hydratedSide(s, nil)

@@ -301,7 +301,7 @@ func (s *subject) definitions(ctx context.Context, paths []string) error {
 	for _, path := range paths {
 		before := len(s.extra)
 		err := filepath.WalkDir(path, func(name string, d os.DirEntry, err error) error {
-			if err != nil || d.IsDir() || name != path && !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(name)) {
+			if err != nil || d.IsDir() || name != path && !isManifest(name) {
 				return err
 			}
 			// Of a link what it leads to. A named pipe that lies there would never end; one that was named is a shell's <(...).

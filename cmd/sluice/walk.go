@@ -69,11 +69,11 @@ func (w *walk) settle() {
 func (w *walk) name(at string) string { return filepath.Join(w.top, filepath.FromSlash(at)) }
 
 // fail takes down what could not be read.
-func (w *walk) fail(at string, err error, hint string) {
+func (w *walk) fail(at string, err error) {
 	if in, ok := errors.AsType[*fs.PathError](err); ok {
 		err = in.Err
 	}
-	w.unread = append(w.unread, &render.Error{Pos: render.Position{File: w.name(at)}, Err: fmt.Errorf("reading manifests: %w", err), Hint: hint})
+	w.unread = append(w.unread, &render.Error{Pos: render.Position{File: w.name(at)}, Err: fmt.Errorf("reading manifests: %w", err)})
 }
 
 // browse is the reading of directories.
@@ -94,7 +94,7 @@ func (b *browse) dir(at string) {
 	}
 	kind, err := kindOf(b.name(at))
 	if err != nil {
-		b.fail(at, err, "")
+		b.fail(at, err)
 		return
 	}
 	if kind != render.KindManifests {
@@ -105,7 +105,7 @@ func (b *browse) dir(at string) {
 	}
 	entries, err := os.ReadDir(b.name(at))
 	if err != nil {
-		b.fail(at, err, "")
+		b.fail(at, err)
 	}
 	for _, e := range entries {
 		inside := filepath.ToSlash(filepath.Join(at, e.Name()))
@@ -145,7 +145,7 @@ func (b *browse) follow(link string) {
 	}
 }
 
-// isManifest judges by the name, as kubeconform and Argo CD do.
+// isManifest says whether a file of that name holds manifests for kubectl, kubeconform and Argo CD.
 func isManifest(name string) bool {
 	return slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(name))
 }
@@ -165,15 +165,15 @@ func (b *browse) file(at string) {
 	}
 	// To open a named pipe would wait for who writes it.
 	if stat, err := os.Stat(name); err != nil {
-		b.fail(at, err, "")
+		b.fail(at, err)
 		return
 	} else if !stat.Mode().IsRegular() {
-		b.fail(at, errors.New("it is no regular file"), "")
+		b.fail(at, errors.New("it is no regular file"))
 		return
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
-		b.fail(at, err, "")
+		b.fail(at, err)
 		return
 	}
 	b.plain = append(b.plain, render.File{Path: at, Data: text})

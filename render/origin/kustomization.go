@@ -57,8 +57,8 @@ func (t *trace) visit(b *built, source int, dir string) {
 			t.follow(b, s, entry)
 		}
 	}
-	for i, entry := range listOf(k, "helmCharts") {
-		t.ofEntry(s, k, entry, i)
+	for _, entry := range listOf(k, "helmCharts") {
+		t.ofEntry(s, k, entry)
 	}
 	for _, field := range []string{"configMapGenerator", "secretGenerator"} {
 		for _, entry := range listOf(k, field) {
@@ -163,7 +163,7 @@ func (t *trace) patch(b *built, s *sheet, n, target *yaml.Node) {
 }
 
 // ofEntry lists what a chart of helmCharts is given: what lies in the chart, the file, the inline values and further files.
-func (t *trace) ofEntry(s *sheet, k, entry *yaml.Node, number int) {
+func (t *trace) ofEntry(s *sheet, k, entry *yaml.Node) {
 	name := textOf(entry, "name")
 	g := given{source: s.source, chart: name, pile: &pile{entry: s.at(entry)}}
 	dir := path.Dir(s.name)

@@ -14,15 +14,15 @@ var (
 
 // takenBack says of each line which rules a comment has taken back.
 type takenBack struct {
-	whole bool // all of the file
-	lines map[int]words
-	from  []span
+	whole bool          // all of the file
+	lines map[int]words // "*" for all rules
+	from  []span        // in the order of their lines
 }
 
-// words are names of rules; all of them where it is not nil and empty.
+// words are names of rules.
 type words map[string]bool
 
-// span is what holds from a line on.
+// span is what holds from a line on: of each rule that was named whether it is off, of the others all.
 type span struct {
 	line  int
 	names words
@@ -35,7 +35,7 @@ var sense = map[string][]string{
 	"comments": {cutComment},
 }
 
-// comments reads the comments that take rules back. Lines count from 0.
+// takeBack reads the comments that take rules back. Lines count from 0.
 func takeBack(f *file) takenBack {
 	var back takenBack
 	first := f.text

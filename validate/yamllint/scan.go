@@ -66,12 +66,11 @@ func (s *scanner) peek(n int) byte {
 func (s *scanner) col() int { return s.pos - s.bol }
 
 // add puts a token of so many bytes here and moves behind it.
-func (s *scanner) add(k kind, length int) *token {
+func (s *scanner) add(k kind, length int) {
 	s.tokens = append(s.tokens, token{
 		kind: k, start: int32(s.pos), end: int32(s.pos + length), line: int32(s.row), col: int32(s.col()), endLine: int32(s.row),
 	})
 	s.pos += length
-	return &s.tokens[len(s.tokens)-1]
 }
 
 // fail ends the scan.

@@ -32,7 +32,7 @@ const (
 func boolean(name string, value bool) option { return option{name, value, []any{aBool}} }
 func number(name string, value int) option   { return option{name, value, []any{anInt}} }
 
-// inside are the options of braces and brackets.
+// insideOptions are those of braces and brackets.
 func insideOptions() []option {
 	return []option{
 		{"forbid", false, []any{aBool, "non-empty"}},

@@ -39,7 +39,7 @@ type Unread struct {
 type tally struct {
 	by                          map[string]int
 	accepted, suppressed, known int
-	objects, definitions        int
+	objects                     int
 	empties                     int // documents without content
 }
 
@@ -59,7 +59,6 @@ func (f Findings) count() tally {
 	}
 	for _, r := range f.Results {
 		c.objects += len(r.Set.Objects)
-		c.definitions += len(r.Set.Definitions())
 		c.empties += r.Set.Empties
 	}
 	return c

@@ -255,13 +255,20 @@ func (s *sheet) encoding() {
 		}
 		i += n - 1
 	}
+	key, line := "", int32(-1) // of the line, which may be long: to look back for it from each scalar would take for ever
 	for i, t := range s.tokens {
+		if t.line != line {
+			key, line = "", t.line
+		}
+		if t.kind == scalar && s.peer(i-1) == keyToken {
+			key = s.of(t)
+		}
 		// Prose is for people: the definitions of cert-manager have such spaces in what they say of their fields.
-		if t.kind != scalar || t.style != 0 || ascii(s.of(t)) || s.keyOf(i) == "description" {
+		if t.kind != scalar || t.style != 0 || ascii(s.of(t)) || key == "description" {
 			continue
 		}
 		for _, r := range []rune{0xa0, 0x200b, 0xfeff, 0x2028, 0x2029, 0x85} {
-			if at := strings.IndexRune(s.of(t), r); at >= 0 && (i > 0) {
+			if at := strings.IndexRune(s.of(t), r); at >= 0 {
 				s.say(validate.Finding{Rule: encoding, Message: fmt.Sprintf("what looks like a space, or like nothing, is the character U+%04X of a value or key", r)}, int(t.start)+at)
 			}
 		}

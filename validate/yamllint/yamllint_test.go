@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"sluice/render"
 	"sluice/validate"
@@ -246,29 +245,6 @@ func TestEmptyCollections(t *testing.T) {
 		f := &file{scanned: scan("a: []\n")}
 		if got := c.lint(f, "a.yaml", takeBack(f)); len(got) != want {
 			t.Errorf("%s: %+v", settings, got)
-		}
-	}
-}
-
-// Texts that would take for ever where something is looked at again and again. Of a second, and with the race detector of
-// many, none takes a minute.
-func TestHostileTexts(t *testing.T) {
-	strict := &config{rules: map[string]*setting{}, dir: "."}
-	var names []string
-	for _, s := range styles() {
-		names = append(names, s.name)
-	}
-	strict = strict.with(names)
-	for name, text := range map[string]string{
-		"deep flow": strings.Repeat("[", 1<<19), "one line": "a: [" + strings.Repeat("yes, ", 1<<17) + "]",
-		"deep blocks": strings.Repeat("- ", 1<<18), "keys": strings.Repeat("? ", 1<<18), "comments": "a: [" + strings.Repeat("x ", 1<<18) + "\n" + strings.Repeat("#\n", 1<<17),
-		"directives": strings.Repeat("# yamllint disable rule:x\n# yamllint enable rule:colons\n", 1<<14), "empty": strings.Repeat("\n\r\n", 1<<17),
-		"joined": "a: \"" + strings.Repeat("x\\\n", 1<<17) + "\"", "anchors": strings.Repeat("- &a\n", 1<<16), "documents": strings.Repeat("---\n", 1<<17),
-	} {
-		start := time.Now()
-		judge(edited{name: "x.yaml"}, text, strict)
-		if took := time.Since(start); took > time.Minute {
-			t.Errorf("%s: it took %s", name, took)
 		}
 	}
 }

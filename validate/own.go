@@ -5,7 +5,7 @@ package validate
 func Own() []Rule {
 	return []Rule{
 		{
-			ID: ruleAcceptance, Title: "an acceptance of a loss that does nothing", Severity: Info,
+			ID: ruleAcceptance, Title: "an acceptance of a loss that does nothing", Severity: Info, About: "app",
 			Why: "It would hide the next loss of an object of that name.",
 			Fix: "remove it from the stack",
 			Wrong: `-- stack.cue --
@@ -39,7 +39,7 @@ metadata: {name: example}
 `,
 		},
 		{
-			ID: ruleSuppression, Title: "a suppression that does nothing, or not what it says", Severity: Info, Worst: Warning,
+			ID: ruleSuppression, Title: "a suppression that does nothing, or not what it says", Severity: Info, Worst: Warning, About: "stack",
 			Why: "One that gives no reason, names a rule that does not exist, or has expired does not count; one that nothing needs would hide the next finding.",
 			Fix: "remove it, or give its reason",
 			Wrong: `apiVersion: v1

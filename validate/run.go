@@ -44,8 +44,15 @@ func Run(ctx context.Context, in Input, rules []Rule) (Report, error) {
 		all.Unchecked = append(all.Unchecked, said.unchecked...)
 	}
 	in.name(all.Findings)
-	all.Findings = append(all.Findings, accept(in, all.Findings, rules)...)
-	all.Findings = append(all.Findings, suppress(in, all.Findings, byID)...)
+	for _, own := range []func() []Finding{
+		func() []Finding { return accept(in, all.Findings, rules) }, func() []Finding { return suppress(in, all.Findings, byID) },
+	} {
+		for _, f := range own() {
+			if f.settle(in.Plan, byID[f.Rule]) {
+				all.Findings = append(all.Findings, f)
+			}
+		}
+	}
 	slices.SortStableFunc(all.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.App, b.App), -cmp.Compare(a.Severity, b.Severity), a.Object.Compare(b.Object),
 			comparePositions(a.Pos, b.Pos), comparePositions(a.Rendered, b.Rendered), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))

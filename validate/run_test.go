@@ -112,6 +112,67 @@ func TestSuppressions(t *testing.T) {
 	}
 }
 
+// A suppression of what a rule never finds says why, and is no unused one that the next finding might need.
+func TestSuppressionsThatCanMatchNothing(t *testing.T) {
+	for _, c := range []struct {
+		about, annotation string
+		stack             render.Acceptance
+		said              string
+	}{
+		{"file", "", render.Acceptance{Object: "Service shop/web"}, "in files, which are of no app and no object leave out what it cannot match"},
+		{"file", "", render.Acceptance{App: "shop"}, "in files, which are of no app and no object leave out what it cannot match"},
+		{"file", "ignore.sluice/each: x", render.Acceptance{}, "in files, which are of no app and no object remove it"},
+		{"file", "", render.Acceptance{}, ""},
+		{"app", "", render.Acceptance{App: "shop", Object: "Service shop/web"}, "about apps, and not about an object leave out"},
+		{"app", "", render.Acceptance{App: "shop"}, ""},
+		{"stack", "", render.Acceptance{}, "about suppressions themselves remove it"},
+	} {
+		in := shop(t, strings.Replace(service, "ANNOTATION", c.annotation, 1))
+		if c.annotation == "" {
+			c.stack.Rule, c.stack.Reason = "each", "x"
+			in.Plan.Suppress = []render.Acceptance{c.stack}
+		}
+		rule := Rule{ID: "each", About: c.about, Check: func(context.Context, Input) ([]Finding, []Unchecked, error) {
+			if c.about == "app" {
+				return []Finding{{App: "shop", Message: "of an app"}}, nil, nil
+			}
+			return []Finding{{Message: "of a file"}}, nil, nil
+		}}
+		report, err := Run(t.Context(), in, []Rule{rule})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := ""
+		for _, f := range report.Findings {
+			if f.Rule == ruleSuppression {
+				said += f.Message + " " + f.Fix
+			}
+		}
+		if c.said == "" && said != "" || !strings.Contains(said, c.said) {
+			t.Errorf("%+v: %q", c, said)
+		}
+	}
+}
+
+// The rules about suppressions and acceptances are rules too: the stack says what they count for.
+func TestSeveritiesOfOwnRules(t *testing.T) {
+	for word, want := range map[string]string{"": "info", "off": "", "error": "error"} {
+		in := shop(t, service)
+		in.Plan.Suppress = []render.Acceptance{{Rule: "quiet", Reason: "x"}}
+		if word != "" {
+			in.Plan.Severities = map[string]string{ruleSuppression: word}
+		}
+		report, err := Run(t.Context(), in, append(Own(), Rule{ID: "quiet"}))
+		got := ""
+		for _, f := range report.Findings {
+			got += f.Severity.String()
+		}
+		if err != nil || got != want {
+			t.Errorf("%s: %q, %v", word, got, err)
+		}
+	}
+}
+
 // Whether a suppression is unused is known only where its rule could find something: in all that it is about.
 func TestSuppressionsOfWhatIsNotJudged(t *testing.T) {
 	for _, c := range []struct {

@@ -156,6 +156,11 @@ func (n note) judge(in Input, rules map[string]Rule, expired bool, held int) (Fi
 		f.Message, f.Fix = n.of+" gives no reason, so it does not count", "say why, for whoever reads it next"
 	case expired:
 		f.Message, f.Fix = fmt.Sprintf("%s expired on %s", n.of, n.Until), "remove it from the stack, or let a person decide again"
+	case judges && n.never(of.About) != "":
+		f.Message, f.Fix = fmt.Sprintf("%s can suppress nothing: %s", n.of, n.never(of.About)), "remove it"
+		if n.object == (render.Key{}) && of.About != "stack" {
+			f.Fix = "leave out what it cannot match; without it, it is about all that the rule finds"
+		}
 	case !n.used && judges && (of.Able == nil || of.Able(in)) && (n.object != render.Key{} || in.whole(n.App)):
 		f.Severity = Info
 		f.Message, f.Fix = n.of+" suppresses nothing: there is no such finding", "remove it"
@@ -169,6 +174,20 @@ func (n note) judge(in Input, rules map[string]Rule, expired bool, held int) (Fi
 		return f, false
 	}
 	return f, true
+}
+
+// never says why a suppression can match nothing that a rule finds which is about what [Rule.About] says; empty where it may.
+func (n note) never(about string) string {
+	ofObject := n.Object != "" || n.object != render.Key{}
+	switch {
+	case about == "stack":
+		return "what the rule finds is about suppressions themselves"
+	case about == "file" && (ofObject || n.App != ""):
+		return "what the rule finds is in files, which are of no app and no object"
+	case about == "app" && ofObject:
+		return "what the rule finds is about apps, and not about an object"
+	}
+	return ""
 }
 
 // apps lists the names of all apps, also of those that a selection left out or that one side of a comparison has alone.

@@ -136,6 +136,9 @@ type Rule struct {
 	Worst Severity
 	// Off says that it judges only where the stack asks for it.
 	Off bool
+	// About says what its findings are about where that is never an object: "app"; "file", which has no app either; or "stack",
+	// what the stack says of findings, which nothing suppresses.
+	About string
 	// Able says of an input whether the rule can find anything in it: not where it compares and nothing is compared, or where
 	// what it judges by was not given. Nil where it always can. What it does not find then is no reason to call a suppression
 	// unused.

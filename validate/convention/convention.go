@@ -23,6 +23,11 @@ import (
 func Rules() []validate.Rule {
 	house := slices.Concat(namespaceRules, networkRules, placementRules, fileRules, imageRules)
 	house[0].Check = judgeHouse
+	for i := range house {
+		if house[i].ID == namespaceSuffix || house[i].ID == kustomizationNamespace {
+			house[i].About = "app"
+		}
+	}
 	clean := slices.Concat(resourceRules, probeRules, privilegeRules, accessRules, replicaRules)
 	clean[0].Check = judgeHygiene
 	return append(house, clean...)

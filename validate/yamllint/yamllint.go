@@ -80,6 +80,9 @@ func Rules() []validate.Rule {
 	for _, s := range styles() {
 		rules = append(rules, styleRule(s.name))
 	}
+	for i := range rules {
+		rules[i].About = "file"
+	}
 	return rules
 }
 

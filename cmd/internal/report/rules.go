@@ -77,14 +77,20 @@ func meant(r validate.Rule) string {
 	if max(r.Severity, r.Worst).Brakes() {
 		return "accept the one loss in the stack, with a reason, a name and a last day"
 	}
-	if strings.HasPrefix(r.ID, "yaml-") { // its findings are about lines of files, which are of no object
-		suppress := fmt.Sprintf("write into the stack suppress: NAME: {rule: %q, reason: REASON}, which is about all of them", r.ID)
-		if r.ID == "yaml-syntax" { // of what cannot be read nobody knows what is a comment
-			return suppress
-		}
-		return fmt.Sprintf("end the line with the comment # yamllint disable-line rule:%s, or %s", r.ID, suppress)
+	in := map[string]string{"": "app: APP, object: OBJECT, ", "app": "app: APP, "}[r.About] // what findings are about is all that one can name
+	suppress := fmt.Sprintf("write into the stack suppress: NAME: {rule: %q, %sreason: REASON}", r.ID, in)
+	switch {
+	case r.About == "stack":
+		return fmt.Sprintf(`write into the stack rules: %q: severity: "off"`, r.ID)
+	case r.About == "app":
+		return suppress
+	// Of what cannot be read nobody knows what is a comment.
+	case r.About == "file" && strings.HasPrefix(r.ID, "yaml-") && r.ID != "yaml-syntax":
+		return fmt.Sprintf("end the line with the comment # yamllint disable-line rule:%s, or %s, which is about all of them", r.ID, suppress)
+	case r.About == "file":
+		return suppress + ", which is about all of them"
 	}
-	return fmt.Sprintf("annotate the object with ignore.sluice/%s: REASON, or write into the stack suppress: NAME: {rule: %q, app: APP, object: OBJECT, reason: REASON}", r.ID, r.ID)
+	return fmt.Sprintf("annotate the object with ignore.sluice/%s: REASON, or %s", r.ID, suppress)
 }
 
 // markdown writes the page of all rules.

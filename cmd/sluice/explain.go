@@ -42,7 +42,7 @@ func explainVerb(v *invocation) *cobra.Command {
 				wanted := []string{args[0]}
 				if !slices.Contains(ids, args[0]) {
 					if wanted, list = ofFamily(args[0]), true; len(wanted) == 0 {
-						return unknownRule(render.Position{}, fmt.Sprintf("rule %q is not known", args[0]), args[0], append(ids, strings.Split(namedFamilies, ", ")...))
+						return unknownRule(render.Position{}, fmt.Sprintf("rule %q is not known", args[0]), args[0], append(strings.Split(namedFamilies, ", "), ids...))
 					}
 				}
 				rules = slices.DeleteFunc(rules, func(r validate.Rule) bool { return !slices.Contains(wanted, r.ID) })

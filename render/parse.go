@@ -328,21 +328,7 @@ func (p *parser) fail(from Provenance, format string, args ...any) *Error {
 
 // syntax turns the library's "yaml: line 3: ..." into an error with the line of the stream.
 func (p *parser) syntax(err error, c chunk) error {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	pos := Position{File: p.name, Line: c.above + 1}
-	var line int
-	if n, _ := fmt.Sscanf(text, "line %d:", &line); n == 1 {
-		pos.Line = c.above + line
-		_, text, _ = strings.Cut(text, ": ")
-		// The library counts lines from 0 in what its parser says, unlike what its scanner does, and the end of the text as
-		// a line more. Source: (*parser).fail in decode.go of gopkg.in/yaml.v3, and the texts of parserc.go.
-		if strings.HasPrefix(text, "did not find expected ") {
-			last := c.above + 1 + bytes.Count(bytes.TrimRight(c.text, " \t\r\n"), []byte("\n"))
-			pos.Line = min(pos.Line+1, last)
-		}
-	} else {
-		pos.Line += bytes.Count(c.text[:unplaced(c.text, text)], []byte("\n"))
-	}
+	pos, text := Position{File: p.name, Line: c.above + 1}.Fault(err, c.text)
 	from := ""
 	if t := sourceComment(c.text); t != "" {
 		from = " (from " + t + ")"
@@ -370,6 +356,26 @@ func unplaced(text []byte, problem string) int {
 		}
 	}
 	return 0
+}
+
+// Fault takes apart what the YAML library says of a text that begins at a position: where something is wrong, and what. The
+// position is the text's where it names no line and none is seen.
+func (p Position) Fault(err error, text []byte) (at Position, what string) {
+	what = strings.TrimPrefix(err.Error(), "yaml: ")
+	var line int
+	if n, _ := fmt.Sscanf(what, "line %d:", &line); n != 1 {
+		p.Line += bytes.Count(text[:unplaced(text, what)], []byte("\n"))
+		return p, what
+	}
+	_, what, _ = strings.Cut(what, ": ")
+	// The library counts lines from 0 in what its parser says, unlike what its scanner does, and the end of the text as a
+	// line more. Source: (*parser).fail in decode.go of gopkg.in/yaml.v3, and the texts of parserc.go.
+	if strings.HasPrefix(what, "did not find expected ") {
+		last := 1 + bytes.Count(bytes.TrimRight(text, " \t\r\n"), []byte("\n"))
+		line = min(line+1, last)
+	}
+	p.Line += line - 1
+	return p, what
 }
 
 // typeName gives the word for a decoded value in messages.

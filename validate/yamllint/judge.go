@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -134,8 +133,6 @@ func (s *sheet) undeclared() bool {
 	return len(f.found) > 0
 }
 
-var parserLine = regexp.MustCompile(`line (\d+): (.*)`)
-
 // syntax says whether the file can be read. A file with the marks of a template that nothing in the plan reads as YAML is
 // somebody else's to judge.
 func (s *sheet) syntax() (bool, string) {
@@ -184,12 +181,8 @@ func (s *sheet) broken() (line, column int, problem string) {
 		if s.at >= 0 {
 			return s.lineOf(s.at), s.column(s.at) + 1, s.problem
 		}
-		problem = strings.TrimPrefix(err.Error(), "yaml: ")
-		if parts := parserLine.FindStringSubmatch(problem); parts != nil {
-			line, _ = strconv.Atoi(parts[1])
-			problem = parts[2]
-		}
-		return min(max(line-1, 0), len(s.begin)-1), 0, problem
+		at, what := render.Position{Line: 1}.Fault(err, []byte(s.text))
+		return min(max(at.Line-1, 0), len(s.begin)-1), 0, what
 	}
 }
 

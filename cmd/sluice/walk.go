@@ -218,7 +218,7 @@ func (s *subject) notRead() []report.Unread {
 	for _, err := range s.unread {
 		u := report.Unread{Reason: secrets.Mask(reason(err))}
 		if placed, ok := errors.AsType[*render.Error](err); ok {
-			u.File = placed.Pos.File
+			u.File, u.Line = placed.Pos.File, placed.Pos.Line
 		}
 		list = append(list, u)
 	}

@@ -32,6 +32,7 @@ type Findings struct {
 // Unread is a part of a file that could not be read. There is nothing secret in the reason.
 type Unread struct {
 	File   string `json:"file,omitempty"`
+	Line   int    `json:"-"` // the reason has it
 	Reason string `json:"reason"`
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"io"
+	"slices"
 	"strings"
 
 	"sluice/render"
@@ -36,42 +37,48 @@ type kubeconformFault struct {
 	Msg  string `json:"msg"`
 }
 
+// subject is what an object is called: in an app, the name that it has in the cluster.
+type subject struct {
+	app string
+	key render.Key
+}
+
 // Kubeconform writes the findings that count in the form of kubeconform's JSON with a summary: an object with one is
 // invalid, an app that did not render is an error, and an object that could not be judged is skipped, or an error where that
 // fails, as there without -ignore-missing-schemas. Findings about files and the stack, which kubeconform does not know, have
 // the file and no kind.
 func (f Findings) Kubeconform(w io.Writer) error {
-	type object struct {
-		app string
-		key render.Key
-	}
-	about := map[object][]validate.Finding{}
+	about := map[subject][]validate.Finding{}
 	out := kubeconformJSON{Resources: []kubeconformResource{}}
 	for _, found := range f.Report.Counting(f.Least) {
 		if found.Object == (render.Key{}) {
+			if f.unread(found.Pos) {
+				continue
+			}
 			out.Resources = append(out.Resources, kubeconformResource{Filename: found.Pos.File, Status: "statusInvalid", Msg: found.Message})
 			out.Summary.Invalid++
 			continue
 		}
-		key := object{found.App, f.Landed(found.App, found.Object)}
+		key := subject{found.App, f.Landed(found.App, found.Object)}
 		about[key] = append(about[key], found)
 	}
-	rendered := map[object]bool{}
-	skipped, every := map[object]string{}, map[object]string{}
+	rendered := map[subject]bool{}
+	skipped, every := map[subject]string{}, map[subject]string{}
 	for _, u := range f.Report.Unchecked {
 		why := strings.TrimSuffix(u.What+": "+u.Why, ": ")
 		if u.Every != (render.Key{}) {
-			every[object{u.App, u.Every}] = why
+			every[subject{u.App, u.Every}] = why
 		} else {
-			skipped[object{u.App, f.Landed(u.App, u.Object)}] = why
+			skipped[subject{u.App, f.Landed(u.App, u.Object)}] = why
 		}
 	}
+	files := f.files()
 	for _, r := range f.Results {
 		for _, o := range r.Set.Objects {
-			key := object{r.App.Name, f.Landed(r.App.Name, o.Key)}
+			key := subject{r.App.Name, f.Landed(r.App.Name, o.Key)}
 			rendered[key] = true
-			why := cmp.Or(skipped[key], every[object{r.App.Name, render.Key{Group: o.Key.Group, Kind: o.Key.Kind}}])
-			switch found := about[key]; {
+			why := cmp.Or(skipped[key], every[subject{r.App.Name, render.Key{Group: o.Key.Group, Kind: o.Key.Kind}}])
+			switch found := of(o, about[key], files[key]); {
 			case len(found) > 0:
 				out.Summary.Invalid++
 				out.Resources = append(out.Resources, invalid(o, found))
@@ -88,12 +95,12 @@ func (f Findings) Kubeconform(w io.Writer) error {
 		}
 	}
 	for _, found := range f.Report.Counting(f.Least) { // of what is judged and not rendered, such as the definitions of --crds
-		key := object{found.App, f.Landed(found.App, found.Object)}
-		if of := about[key]; len(of) > 0 && !rendered[key] {
+		key := subject{found.App, f.Landed(found.App, found.Object)}
+		if all := about[key]; len(all) > 0 && !rendered[key] {
 			rendered[key] = true
 			out.Summary.Invalid++
 			o := render.Object{Key: found.Object, Provenance: render.Provenance{File: found.Pos.File}}
-			out.Resources = append(out.Resources, invalid(o, of))
+			out.Resources = append(out.Resources, invalid(o, all))
 		}
 	}
 	for i, name := range f.Failed {
@@ -110,6 +117,30 @@ func (f Findings) Kubeconform(w io.Writer) error {
 		}
 	}
 	return JSON(w, out)
+}
+
+// files lists those that have an object of a name.
+func (f Findings) files() map[subject][]string {
+	files := map[subject][]string{}
+	for _, r := range f.Results {
+		for _, o := range r.Set.Objects {
+			key := subject{r.App.Name, f.Landed(r.App.Name, o.Key)}
+			files[key] = append(files[key], o.Provenance.File)
+		}
+	}
+	return files
+}
+
+// unread says whether what could not be read stands at a place: a finding about that is of the same document.
+func (f Findings) unread(pos render.Position) bool {
+	return slices.ContainsFunc(f.Unread, func(u Unread) bool { return u.File == pos.File && u.Line == pos.Line })
+}
+
+// of gives those of the findings about objects of one name that are about the one, where others of the name are in other files.
+func of(o render.Object, found []validate.Finding, files []string) []validate.Finding {
+	return slices.DeleteFunc(slices.Clone(found), func(f validate.Finding) bool {
+		return f.Pos.File != o.Provenance.File && slices.Contains(files, f.Pos.File)
+	})
 }
 
 // fileOf is what a person edits: the template, or the file.

@@ -136,6 +136,8 @@ type Rule struct {
 	Worst Severity
 	// Off says that it judges only where the stack asks for it.
 	Off bool
+	// Convention is that of the stack without which it judges nothing, e.g. "quota"; empty where it needs none.
+	Convention string
 	// About says what its findings are about where that is never an object: "app"; "file", which has no app either; or "stack",
 	// what the stack says of findings, which nothing suppresses.
 	About string

@@ -165,3 +165,20 @@ func knownRules(plan render.Plan, all []family) ([]string, error) {
 	}
 	return ruleIDs(rules), nil
 }
+
+// idleSeverities says which severities of a stack are of no effect, as the convention that their rule judges by is not stated.
+// That is no error: several stacks may share what they make of rules.
+func idleSeverities(plan render.Plan, all []family) []string {
+	var said []string
+	for _, f := range all {
+		for _, r := range f.rules {
+			word, stated := plan.Severities[r.ID]
+			asked := plan.Conventions[r.Convention]
+			if stated && word != "off" && r.Convention != "" && (asked == nil || asked == false) {
+				said = append(said, fmt.Sprintf("%s: rules.%s has no effect: the rule judges by conventions.%s, which the stack does not state", plan.SeverityPos[r.ID], r.ID, r.Convention))
+			}
+		}
+	}
+	slices.Sort(said)
+	return said
+}

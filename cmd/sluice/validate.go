@@ -212,7 +212,7 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 		return err
 	}
 	s.failure = errors.Join(s.failure, locations.Failure())
-	for _, idle := range locations.Idle() {
+	for _, idle := range append(locations.Idle(), idleSeverities(s.plan, all)...) {
 		v.note("note: %s", idle)
 	}
 	said.Findings = slices.DeleteFunc(said.Findings, func(f validate.Finding) bool { return !wanted[f.Rule] })

@@ -24,6 +24,7 @@ func Rules() []validate.Rule {
 	house := slices.Concat(namespaceRules, networkRules, placementRules, fileRules, imageRules)
 	house[0].Check = judgeHouse
 	for i := range house {
+		house[i].Convention = statedBy[house[i].ID]
 		if house[i].ID == namespaceSuffix || house[i].ID == kustomizationNamespace {
 			house[i].About = "app"
 		}
@@ -31,6 +32,14 @@ func Rules() []validate.Rule {
 	clean := slices.Concat(resourceRules, probeRules, privilegeRules, accessRules, replicaRules)
 	clean[0].Check = judgeHygiene
 	return append(house, clean...)
+}
+
+// statedBy are the conventions that ask for a rule. latestTag is not here: its severity asks for it too.
+var statedBy = map[string]string{
+	namespaceSuffix: "namespaceSuffix", sharedNamespace: "oneAppPerNamespace", missingQuota: "quota", missingLimits: "quota",
+	noDefaultDeny: "networkPolicies", missingAllow: "networkPolicies", internetEgress: "networkPolicies",
+	missingSpread: "topologySpread", nodeRole: "nodeRole", podCIDR: "podCIDR", kustomizationNamespace: "kustomizationNamespace",
+	noDigest: "images", registry: "images",
 }
 
 // settings are the conventions of a plan; what is nil is not asked for.

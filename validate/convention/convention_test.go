@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -391,5 +392,18 @@ func TestPlaceholderInAPolicy(t *testing.T) {
 	}}
 	if lines, _ := judged(t, in); len(lines) != 1 || !strings.Contains(lines[0], "takes in the cluster's own 10.43.0.0/16") {
 		t.Errorf("%q", lines)
+	}
+}
+
+// Every rule of a house names the convention that asks for it, but the one that its severity asks for too.
+func TestConventionOfRules(t *testing.T) {
+	fields := map[string]bool{}
+	for field := range reflect.TypeFor[settings]().Fields() {
+		fields[field.Tag.Get("json")] = true
+	}
+	for _, r := range Rules() {
+		if house := !r.Off && r.ID != latestTag; house != fields[r.Convention] {
+			t.Errorf("%s judges by %q", r.ID, r.Convention)
+		}
 	}
 }

@@ -96,6 +96,7 @@ func Rules(outside Outside) []validate.Rule {
 			rules[i].Check = judgeMounts
 		case pathConvention:
 			rules[i].Check = judgeConvention
+			rules[i].Convention = "secretPaths"
 		case plainSops:
 			rules[i].Check = judgeSops
 			rules[i].About = "file"

@@ -21,6 +21,7 @@ const maxExtends = 8
 // config is what a .yamllint asks for.
 type config struct {
 	dir    string // that it lies in, which its paths are relative to
+	locale string // by which keys are ordered; empty for the order of code points
 	rules  map[string]*setting
 	ignore patterns
 	only   patterns // yaml-files; nil for all
@@ -126,6 +127,9 @@ func (r *reader) parse(text string) (*config, error) {
 			return nil, err
 		}
 		c.rules, c.ignore = base.rules, base.ignore
+	}
+	if n := keys["locale"]; n != nil && n.Value != "C" && n.Value != "POSIX" {
+		c.locale = n.Value
 	}
 	if err := r.rules(c, keys["rules"]); err != nil {
 		return nil, err

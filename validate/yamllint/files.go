@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -69,12 +70,7 @@ func editedFiles(ctx context.Context, in validate.Input) ([]edited, []validate.U
 			return nil, nil, err
 		}
 	}
-	var names []string
-	for name := range f.named {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(f.named)) {
 		if entry, err := fs.Stat(f.files, name); fs.ValidPath(name) && err == nil && entry.Mode().IsRegular() {
 			f.add(name, ".", entry)
 		}
@@ -100,10 +96,10 @@ func leftOut(plan render.Plan) map[string]bool {
 		return slices.DeleteFunc(names, func(name string) bool { return name == "" || strings.HasPrefix(name, "$") })
 	}
 	within := func(name, dir string) bool { return dir == "." || name == dir || strings.HasPrefix(name, dir+"/") }
-	apart := map[string]bool{}
+	apart, selected := map[string]bool{}, named(plan.Apps())
 	for _, name := range named(plan.Others) {
 		name = path.Clean(name)
-		apart[name] = !slices.ContainsFunc(named(plan.Apps()), func(kept string) bool {
+		apart[name] = !slices.ContainsFunc(selected, func(kept string) bool {
 			return within(name, path.Clean(kept)) || within(path.Clean(kept), name)
 		})
 	}
@@ -201,7 +197,11 @@ func check(ctx context.Context, in validate.Input) ([]validate.Finding, []valida
 		if err != nil {
 			return nil, nil, err
 		}
-		configs[e.dir] = c.with(asked)
+		c = c.with(asked)
+		if u, is := c.unordered(); is && !slices.Contains(unchecked, u) {
+			unchecked = append(unchecked, u)
+		}
+		configs[e.dir] = c
 	}
 	var found []validate.Finding
 	for _, said := range validate.Each(ctx, len(list), func(i int) opinion { return opinionOf(in.Files, list[i], configs[list[i].dir]) }) {
@@ -211,6 +211,17 @@ func check(ctx context.Context, in validate.Input) ([]validate.Finding, []valida
 		found, unchecked = append(found, said.found...), append(unchecked, said.unchecked...)
 	}
 	return found, unchecked, ctx.Err()
+}
+
+// unordered takes back the rule about the order of keys where that is by a locale: those are no part of the program.
+func (c *config) unordered() (u validate.Unchecked, is bool) {
+	if c == nil || c.locale == "" || c.rules["key-ordering"] == nil {
+		return u, false
+	}
+	delete(c.rules, "key-ordering")
+	return validate.Unchecked{
+		What: "the order of keys in YAML files", Why: fmt.Sprintf("the configuration of yamllint in %s orders them by the locale %q, which is not known", c.dir, c.locale),
+	}, true
 }
 
 // opinion is what is said of one file.

@@ -231,6 +231,16 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+// The order of keys by a locale is not known, and unchecked; that of code points is.
+func TestOrderByLocale(t *testing.T) {
+	for locale, want := range map[string]string{"": "a.yaml, 0 unchecked", "locale: C\n": "a.yaml, 0 unchecked", "locale: en_US.UTF-8\n": ", 1 unchecked"} {
+		files := fstest.MapFS{".yamllint": {Data: []byte(locale + "rules: {key-ordering: enable}\n")}, "a.yaml": {Data: []byte("b: 1\na: 2\n")}}
+		if got := checked(t, validate.Input{Files: files}); got != want {
+			t.Errorf("%q: %s, want %s", locale, got, want)
+		}
+	}
+}
+
 // What is said of nothing between brackets is what is said of something, unless there is another setting for it.
 // Source: yamllint's rules/brackets.py, where -1 of the one stands for the other.
 func TestEmptyCollections(t *testing.T) {

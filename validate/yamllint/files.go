@@ -154,7 +154,7 @@ func (f *finder) foreign(name, base string) bool {
 	case "templates":
 		return f.has(above, "Chart.yaml")
 	case "charts":
-		return f.has(above, "Chart.yaml") || f.has(above, "kustomization.yaml") || f.has(above, "kustomization.yml")
+		return slices.ContainsFunc([]string{"Chart.yaml", "kustomization.yaml", "kustomization.yml", "Kustomization"}, func(name string) bool { return f.has(above, name) })
 	}
 	return false
 }

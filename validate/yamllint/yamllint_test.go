@@ -145,7 +145,7 @@ func TestFiles(t *testing.T) {
 	bad := &fstest.MapFile{Data: []byte("a: yes\n")}
 	files := fstest.MapFS{
 		"values/web.yaml": bad, "values/web": bad, "values/other": bad, "chart/Chart.yaml": bad, "chart/values.yaml": bad,
-		"chart/templates/a.yaml": bad, "chart/charts/sub/values.yaml": bad, "node_modules/a.yaml": bad, ".hidden/a.yml": bad,
+		"chart/templates/a.yaml": bad, "build2/Kustomization": {}, "build2/charts/x.yaml": bad, "chart/charts/sub/values.yaml": bad, "node_modules/a.yaml": bad, ".hidden/a.yml": bad,
 		"templates/a.yml": bad, "sops.yaml": {Data: []byte("a: yes\nsops:\n    mac: ENC[AES256_GCM,data:x,type:str]\n")},
 		"big.yaml": {Data: make([]byte, maxFile+1)},
 	}

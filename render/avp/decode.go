@@ -86,7 +86,7 @@ func annotations(tree map[string]any) map[string]string {
 func (s *scan) locate(f fault) located {
 	pos := render.Position{File: s.object.Provenance.Template}
 	if pos.File == "" {
-		pos = render.Position{File: s.object.Provenance.File, Line: s.object.Provenance.Line}
+		pos = s.object.Position(s.path)
 	}
 	field := s.path.String()
 	return located{s.object.Key, field, f.at, &render.Error{

@@ -153,3 +153,14 @@ func TestBase64InATextIsFoundAtEveryAlignment(t *testing.T) {
 		}
 	}
 }
+
+// An error is on the line of the field, where the object was read from a file.
+func TestErrorsAreOnTheirLine(t *testing.T) {
+	set, err := render.Parse("m.yaml", []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  a: ok\n  b: <path:kv>\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err = Decode(set); err == nil || !strings.HasPrefix(err.Error(), "m.yaml:6:6: decoding placeholders of ConfigMap x, field data.b") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -161,6 +161,8 @@ func (j *judgement) when(s seen) string {
 	first, last := s.minors[0], s.minors[len(s.minors)-1]
 	warning := severityOf(s.rule) < validate.Error && s.severity < validate.Error
 	switch {
+	case first > j.minors[0] && warning && last < j.minors[len(j.minors)-1]:
+		return fmt.Sprintf("; from Kubernetes 1.%d to 1.%d", first, last)
 	case first > j.minors[0] && warning:
 		return fmt.Sprintf("; from Kubernetes 1.%d on", first)
 	case first > j.minors[0]:

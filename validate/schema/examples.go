@@ -252,6 +252,48 @@ spec:
   spec: {}
 `
 
+	gatedFieldWrong = `-- stack.cue --
+package stack
+
+name: "example"
+cluster: {kubernetes: "1.33.4", argocd: "3.4.9"}
+hydrate: {repoURL: "https://git.example.com/platform/cluster.git", branch: "rendered/example"}
+layers: apps: {wave: 0, tier: "apps", apps: example: {namespace: "example", manifests: ["manifests"]}}
+-- manifests/all.yaml --
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: web
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  minReplicas: 2
+  maxReplicas: 5
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
+  behavior:
+    scaleDown: {tolerance: "0.05"}
+`
+
+	gatedFieldRight = `-- stack.cue --
+package stack
+
+name: "example"
+cluster: {kubernetes: "1.33.4", argocd: "3.4.9"}
+hydrate: {repoURL: "https://git.example.com/platform/cluster.git", branch: "rendered/example"}
+layers: apps: {wave: 0, tier: "apps", apps: example: {namespace: "example", manifests: ["manifests"]}}
+-- manifests/all.yaml --
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: web
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  minReplicas: 2
+  maxReplicas: 5
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
+  behavior:
+    scaleDown: {stabilizationWindowSeconds: 600}
+`
+
 	disabledAPIWrong = `-- stack.cue --
 package stack
 

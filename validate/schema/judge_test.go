@@ -40,7 +40,25 @@ func TestRangeOfMinors(t *testing.T) {
 			[]string{"removed-api: flowcontrol.apiserver.k8s.io/v1beta2 FlowSchema was removed in Kubernetes 1.29: use flowcontrol.apiserver.k8s.io/v1 FlowSchema; first refused by Kubernetes 1.29"},
 		},
 		{
-			"field that comes", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [], hostnameOverride: a}\n", 34,
+			"field that a gate keeps off", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: a, image: a}], resources: {limits: {cpu: 1}}}\n", 33,
+			[]int{32, 33, 34},
+			[]string{"gated-field: spec.resources needs the feature gate PodLevelResources, off by default in Kubernetes 1.33: the API server drops the field, or refuses it; up to Kubernetes 1.33"},
+		},
+		{
+			"field that comes, and that a gate keeps off at first", "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\nspec: {maxReplicas: 2, scaleTargetRef: {kind: Deployment, name: a}, behavior: {scaleDown: {tolerance: 1}}}\n", 36,
+			[]int{32, 33, 34, 35, 36},
+			[]string{
+				"gated-field: spec.behavior.scaleDown.tolerance needs the feature gate HPAConfigurableTolerance, off by default in Kubernetes 1.33: the API server drops the field, or refuses it; from Kubernetes 1.33 to 1.34",
+				"unknown-field: spec.behavior.scaleDown.tolerance is not a field of autoscaling/v2 HorizontalPodAutoscaler in Kubernetes 1.32: it came with 1.33; refused up to Kubernetes 1.32",
+			},
+		},
+		{
+			"nothing in a field that a gate keeps off", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: a, image: a}], resources: {}}\n", 33,
+			[]int{33},
+			nil,
+		},
+		{
+			"field that comes", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [], hostnameOverride: a}\n", 35,
 			[]int{33, 35},
 			[]string{"unknown-field: spec.hostnameOverride is not a field of v1 Pod in Kubernetes 1.33: it came with 1.34; refused up to Kubernetes 1.33"},
 		},

@@ -13,6 +13,13 @@ func typeRules() []validate.Rule {
 			Wrong:  unknownFieldWrong, Right: exampleDeployment,
 		},
 		{
+			ID: gatedField, Title: "a field that is switched off", Severity: validate.Warning,
+			Why:    "Fields of alpha features, and of some beta ones, are there only where a feature gate of the API server is on; elsewhere what they say never happens.",
+			Fix:    "take the field out, or suppress this where the cluster has the feature gate on",
+			Source: "pkg/features of k8s.io/kubernetes, and the fields' +featureGate in k8s.io/api",
+			Wrong:  gatedFieldWrong, Right: gatedFieldRight,
+		},
+		{
 			ID: wrongType, Title: "a field has a value of another type", Severity: validate.Error,
 			Why:    "The API server cannot decode the object, so nothing of it is applied.",
 			Fix:    "write a value of the type that the field has",

@@ -15,6 +15,7 @@ import (
 // The ids of the rules.
 const (
 	unknownField     = "unknown-field"
+	gatedField       = "gated-field"
 	wrongType        = "wrong-type"
 	requiredField    = "required-field"
 	waivedField      = "waived-field"

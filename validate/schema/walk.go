@@ -89,6 +89,9 @@ func (w *walk) mapping(s *schemas.Schema, tree map[string]any) {
 		case of == nil:
 			w.unknown(s, name)
 		case v != nil:
+			if gates := s.Gates[name]; gates != nil && isField && !w.dropped() && !empty(v) {
+				w.gated(name, gates)
+			}
 			w.in(step{key: name, field: true}, of, v)
 		case !isField:
 			// A null field is one that is not there, which encoding/json leaves alone; a null value makes an empty one.
@@ -104,6 +107,28 @@ func (w *walk) mapping(s *schemas.Schema, tree map[string]any) {
 			w.missing(s, name, there)
 		}
 	}
+}
+
+// gated says that a field does nothing unless somebody has turned its feature gates on.
+func (w *walk) gated(name string, gates []string) {
+	word := "feature gate "
+	if len(gates) > 1 {
+		word = "feature gates "
+	}
+	w.below(step{key: name, field: true}, func() {
+		w.add(gatedField, 0, "needs the %s, off by default in Kubernetes 1.%d: the API server drops the field, or refuses it", word+strings.Join(gates, " and "), w.minor)
+	})
+}
+
+// empty says whether a value is a list or an object without anything in it, of which nothing is lost.
+func empty(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		return len(v) == 0
+	case []any:
+		return len(v) == 0
+	}
+	return false
 }
 
 // dropped says whether the walk is in a status that the server decodes and then drops: what its validation would want of

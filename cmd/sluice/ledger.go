@@ -7,6 +7,7 @@ import (
 
 	"sluice/cmd/internal/report"
 	"sluice/render"
+	"sluice/validate/schema"
 )
 
 // ledgerVerb is the verb that lists the placeholders of a stack.
@@ -19,18 +20,23 @@ func ledgerVerb(v *invocation) *cobra.Command {
 			"asks the backend for, the object and field that hold it, how the chart had encoded it, and what the plugin has to\n" +
 			"do with the secret. No backend is asked, and there is no secret in it.\n\n" +
 			"In the table the last column says what to look after: \"url\", the secret gets into a URL unescaped; \"key\", a key of a\n" +
-			"mapping, which the plugin never replaces. The JSON is a list with a field for each, in the order of apps and objects.",
+			"mapping, which the plugin never replaces. The JSON is a list with a field for each, in the order of apps and objects, and\n" +
+			"the type that the schema of a built-in kind wants of the secret.",
 		Example: "  sluice ledger --app netbox\n  sluice ledger -o json | jq -r '.[].path' | sort -u",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := oneOf("--output", form, "table", "json"); err != nil {
 				return err
 			}
-			results, err := v.renderStack(cmd.Context())
+			plan, results, err := v.planned(cmd.Context())
 			if err != nil {
 				return err
 			}
-			lines := ledgerOf(results)
+			minor, err := plan.Cluster.Minor()
+			if err != nil {
+				return err
+			}
+			lines := ledgerOf(results, minor)
 			if form == "json" {
 				err = report.JSON(v.out, lines)
 			} else {
@@ -58,23 +64,37 @@ type ledgerLine struct {
 	Key       string   `json:"key"`
 	Version   string   `json:"version,omitempty"`
 	Modifiers []string `json:"modifiers"`
+	Type      string   `json:"type,omitempty"`     // what the schema of a built-in kind wants there: "integer", "quantity"
 	Encoding  string   `json:"encoding,omitempty"` // how the chart wrote it, innermost first: "percent+base64"
 	URL       bool     `json:"url"`
 	InKey     bool     `json:"inKey"`
 }
 
-// ledgerOf lists the placeholders of all results in their order. A list without any is one, and no null.
-func ledgerOf(results []render.Result) []ledgerLine {
+// ledgerOf lists the placeholders of all results in their order, with what a minor of Kubernetes wants of each. A list without any is one, and no null.
+func ledgerOf(results []render.Result, minor int) []ledgerLine {
 	lines := []ledgerLine{}
 	for _, r := range results {
 		for _, p := range r.Ledger {
 			lines = append(lines, ledgerLine{
 				App: r.App.Name, Object: p.Object.String(), Field: p.Field.String(), Path: p.Path, Key: p.Key, Version: p.Version,
-				Modifiers: append([]string{}, p.Modifiers...), Encoding: p.Encoding, URL: p.URL, InKey: p.InKey,
+				Modifiers: append([]string{}, p.Modifiers...), Type: expected(r, p, minor), Encoding: p.Encoding, URL: p.URL, InKey: p.InKey,
 			})
 		}
 	}
 	return lines
+}
+
+// expected gives the type that the cluster wants of a secret, empty where that is not known.
+func expected(r render.Result, p render.Placeholder, minor int) string {
+	if p.InKey {
+		return ""
+	}
+	for i := range r.Set.Objects {
+		if o := &r.Set.Objects[i]; o.Key == p.Object {
+			return schema.Expected(minor, o, p.Field)
+		}
+	}
+	return ""
 }
 
 // printLedger writes the table for people.

@@ -81,15 +81,22 @@ func renderWhat(ctx context.Context, v *invocation, bare *bareFlags, args []stri
 
 // renderStack loads and renders the stack of --stack.
 func (v *invocation) renderStack(ctx context.Context) ([]render.Result, error) {
+	_, results, err := v.planned(ctx)
+	return results, err
+}
+
+// planned renders the stack, and gives its plan too.
+func (v *invocation) planned(ctx context.Context) (render.Plan, []render.Result, error) {
 	plan, err := v.plan()
 	if err != nil {
-		return nil, err
+		return render.Plan{}, nil, err
 	}
 	chain, err := v.toolchainFor(ctx, plan)
 	if err != nil {
-		return nil, err
+		return render.Plan{}, nil, err
 	}
-	return v.render(ctx, plan, chain, nil)
+	results, err := v.render(ctx, plan, chain, nil)
+	return plan, results, err
 }
 
 // printObjects writes the objects of all results in their order.

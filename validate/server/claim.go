@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -78,36 +77,6 @@ func judgeOrigin(spec *spot) {
 	}
 }
 
-// volumeSources are what a PersistentVolume can be made of, in the order in which the server looks, each with what is to
-// judge about it; nil for what only the schema judges.
-var volumeSources = []struct {
-	name  string
-	judge func(*spot)
-}{
-	{"hostPath", judgeHostPath},
-	{"gcePersistentDisk", nil},
-	{"awsElasticBlockStore", nil},
-	{"glusterfs", nil},
-	{"flocker", nil},
-	{"nfs", judgeNFS},
-	{"rbd", nil},
-	{"quobyte", nil},
-	{"cephfs", nil},
-	{"iscsi", judgeISCSI},
-	{"cinder", nil},
-	{"fc", nil},
-	{"flexVolume", nil},
-	{"azureFile", nil},
-	{"vsphereVolume", nil},
-	{"photonPersistentDisk", nil},
-	{"portworxVolume", nil},
-	{"azureDisk", nil},
-	{"scaleIO", nil},
-	{"local", judgeHostPath},
-	{"storageos", nil},
-	{"csi", judgeCSI},
-}
-
 // judgeVolume judges a PersistentVolume. Source: Kubernetes pkg/apis/core/validation/validation.go,
 // ValidatePersistentVolumeSpec.
 func judgeVolume(j *judge) {
@@ -117,7 +86,9 @@ func judgeVolume(j *judge) {
 	}
 	judgeModes(spec.at("accessModes"), invalidStorage)
 	judgeSize(spec.at("capacity"))
-	judgeSources(spec)
+	if judgeSources(source{spec, invalidStorage, nil, j.at("metadata", "name")}) == "" {
+		spec.say(invalidStorage, "says not what the volume is, want one of csi, local, nfs, hostPath and the like")
+	}
 	affinity := spec.at("nodeAffinity")
 	if affinity.isMap() && !affinity.at("required").there() {
 		affinity.at("required").say(invalidStorage, "is missing, want the nodes that reach the volume")
@@ -166,91 +137,8 @@ func keysOf(s *spot) []string {
 	return keys
 }
 
-// judgeSources judges what a volume is made of.
-func judgeSources(spec *spot) {
-	var first string
-	for _, source := range volumeSources {
-		at := spec.at(source.name)
-		switch {
-		case !at.there():
-		case first != "" && source.name != "flexVolume":
-			at.say(invalidStorage, "is set beside %s, want one of them", first)
-		default:
-			first = source.name
-			if source.judge != nil && at.isMap() {
-				source.judge(at)
-			}
-		}
-	}
-	if first == "" {
-		spec.say(invalidStorage, "says not what the volume is, want one of csi, local, nfs, hostPath and the like")
-	}
-}
-
-// judgeHostPath judges a path of a node.
-func judgeHostPath(source *spot) {
-	path := source.at("path")
-	path.filled(invalidStorage, "a path of the node")
-	if text, ok := path.text(); ok && slices.Contains(strings.Split(text, "/"), "..") {
-		path.say(invalidStorage, `is %s, want a path without ".."`, quote(text))
-	}
-}
-
-// judgeNFS judges an export of a file server.
-func judgeNFS(source *spot) {
-	source.at("server").filled(invalidStorage, "the host of the file server")
-	path := source.at("path")
-	if text, ok := path.text(); ok && path.there() && !strings.HasPrefix(text, "/") {
-		path.say(invalidStorage, `is %s, want a path that begins with "/"`, quote(text))
-	}
-}
-
-// judgeISCSI judges a disk of a storage network.
-func judgeISCSI(source *spot) {
-	source.at("targetPortal").filled(invalidStorage, "the address of the portal")
-	iqn := source.at("iqn")
-	iqn.filled(invalidStorage, "the name of the target")
-	if text, ok := iqn.text(); ok && text != "" && !slices.ContainsFunc([]string{"iqn", "eui", "naa"}, func(p string) bool { return strings.HasPrefix(text, p) }) {
-		iqn.say(invalidStorage, "is %s, want a name that begins with iqn, eui or naa", quote(text))
-	}
-	source.at("lun").within(invalidStorage, 0, 255)
-	if (source.at("chapAuthDiscovery").is(true) || source.at("chapAuthSession").is(true)) && !source.at("secretRef").there() {
-		source.at("secretRef").say(invalidStorage, "is missing, and CHAP needs a secret")
-	}
-	if ref := source.at("secretRef"); ref.isMap() {
-		ref.at("name").wants(invalidStorage, "want the name of a Secret")
-	}
-}
-
-// judgeCSI judges a volume of a driver.
-func judgeCSI(source *spot) {
-	judgeDriverName(source.at("driver"))
-	source.at("volumeHandle").filled(invalidStorage, "what the driver calls the volume")
-	for _, field := range []string{"controllerPublishSecretRef", "controllerExpandSecretRef", "nodePublishSecretRef", "nodeExpandSecretRef"} {
-		ref := source.at(field)
-		if !ref.isMap() {
-			continue
-		}
-		for _, part := range []struct {
-			name string
-			form form
-		}{{"name", subdomain}, {"namespace", dnsLabel}} {
-			ref.at(part.name).wants(invalidStorage, fmt.Sprintf("want the %s of a Secret", part.name))
-			ref.at(part.name).must(invalidStorage, part.form)
-		}
-	}
-}
-
 // judgeDriverName judges the name of a CSI driver.
 func judgeDriverName(name *spot) {
-	const longest = 63
 	name.filled(invalidStorage, "the name of a CSI driver")
-	text, ok := name.text()
-	switch {
-	case !ok || text == "":
-	case len(text) > longest:
-		name.say(invalidStorage, "has %d characters, want at most %d", len(text), longest)
-	case !subdomain.ok(strings.ToLower(text)):
-		name.say(invalidStorage, "is %s, want %s", quote(text), subdomain.want)
-	}
+	name.must(invalidStorage, driverName)
 }

@@ -50,6 +50,7 @@ var (
 // validatePathNoBacksteps and ValidateLocalNonReservedPath.
 var (
 	noBackstep = form{`a path without ".."`, func(text string) bool { return !backsteps(text) }}
+	absolute   = form{"an absolute path", path.IsAbs}
 	descending = form{`a relative path without ".."`, func(text string) bool { return !path.IsAbs(text) && !backsteps(text) }}
 	unreserved = form{`a relative path that does not begin with ".." and has none in it`, func(text string) bool {
 		return !path.IsAbs(text) && !backsteps(text) && !strings.HasPrefix(text, "..")

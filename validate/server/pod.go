@@ -37,8 +37,8 @@ func newPod(j *judge, at *spot, bare bool) *pod {
 		name, ok := v.at("name").text()
 		p.known = p.known && ok
 		p.volumes[name] = "emptyDir"
-		for source := range volumeSourcesOf(v) {
-			p.volumes[name] = source.name
+		for kind := range volumeSourcesOf(v, "Pod") {
+			p.volumes[name] = kind.name
 			break
 		}
 	}

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// podProjected judges a volume of several sources. Source: kubernetes pkg/apis/core/validation/validation.go,
+// judgeProjected judges a volume of several sources. Source: kubernetes pkg/apis/core/validation/validation.go,
 // validateProjectionSources. That a Pod with a token names its ServiceAccount is no matter: admission fills it in. clusterTrustBundle and
 // podCertificate are dropped unless their features are turned on, so nothing is said of them.
-func podProjected(_ *pod, _, s *spot) {
+func judgeProjected(s source) {
 	judgeMode(s.at("defaultMode"))
 	first := map[string]string{}
 	for _, source := range s.at("sources").each() {

@@ -188,9 +188,11 @@ func judgeRestart(j *judge, list string, c *spot) {
 	}
 	for _, r := range rules.each() {
 		r.at("action").oneOf(invalidContainer, "Restart", "RestartAllContainers")
+		r.at("action").nonEmpty(invalidContainer, "want Restart or RestartAllContainers")
 		codes := r.at("exitCodes")
 		codes.need(invalidContainer, "and a rule is about exit codes")
 		codes.at("operator").oneOf(invalidContainer, "In", "NotIn")
+		codes.at("operator").nonEmpty(invalidContainer, "want In or NotIn")
 		if n := codes.at("values").length(); n > 255 {
 			codes.at("values").say(invalidContainer, "has %d exit codes, want 255 at most", n)
 		}

@@ -94,6 +94,7 @@ func judgeFileKey(p *pod, ref *spot) {
 	for _, key := range []string{"key", "volumeName", "path"} {
 		ref.at(key).nonEmpty(invalidEnv, "")
 	}
+	ref.at("key").must(invalidEnv, p.j.envName())
 	ref.at("path").must(invalidEnv, noBackstep)
 	volume := ref.at("volumeName")
 	name := volume.word()

@@ -65,6 +65,7 @@ func judgePropagation(c, m *spot) {
 	if propagation.word() == "Bidirectional" && !privileged.is(true) && !privileged.blank() {
 		propagation.say(invalidMount, `is "Bidirectional", which only a privileged container can have`)
 	}
+	recursive.nonEmpty(invalidMount, "want Disabled, Enabled or IfPossible")
 	if !recursive.oneOf(invalidMount, "Disabled", "Enabled", "IfPossible") ||
 		!slices.Contains([]string{"Enabled", "IfPossible"}, recursive.word()) {
 		return

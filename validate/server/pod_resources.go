@@ -60,6 +60,7 @@ func judgeClaimNames(p *pod, resources *spot) {
 	}
 	unknown := p.spec.at("resourceClaims").blank()
 	for _, c := range resources.at("claims").each() {
+		c.at("request").must(invalidResources, dnsLabel)
 		name := c.at("name")
 		if text, ok := name.text(); name.nonEmpty(invalidResources, "want the name of a claim") && ok && !names[text] && !unknown {
 			name.say(invalidResources, "is %s, and spec.resourceClaims has no such claim", quote(text))

@@ -91,8 +91,7 @@ func judgeNodeTerm(term *spot, values bool) {
 			e.at("values").say(invalidSchedule, "has %d values, want one", n)
 		}
 		for _, v := range e.at("values").each() {
-			v.must(invalidSchedule, subdomain)
-			v.nonEmpty(invalidSchedule, "want the name of a node")
+			v.strictly(invalidSchedule, subdomain)
 		}
 	}
 }
@@ -106,8 +105,7 @@ func judgePodTerm(p *pod, t *spot) {
 	judgeSelector(selector)
 	judgeSelector(t.at("namespaceSelector"))
 	for _, n := range t.at("namespaces").each() {
-		n.must(invalidSchedule, dnsLabel)
-		n.nonEmpty(invalidSchedule, "want "+dnsLabel.want)
+		n.strictly(invalidSchedule, dnsLabel)
 	}
 	if t.at("topologyKey").nonEmpty(invalidSchedule, "want the label of nodes that are one place") {
 		t.at("topologyKey").must(invalidSchedule, labelKey)

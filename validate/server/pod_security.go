@@ -173,9 +173,7 @@ func judgeOS(p *pod) {
 		}
 	}
 	for _, sc := range contexts {
-		name := sc.at("windowsOptions", "runAsUserName")
-		name.nonEmpty(invalidSecurity, "want "+windowsUser.want)
-		name.must(invalidSecurity, windowsUser)
+		judgeWindows(sc.at("windowsOptions"))
 	}
 	network := p.spec.at("hostNetwork")
 	for _, sc := range contexts {
@@ -186,8 +184,19 @@ func judgeOS(p *pod) {
 	}
 }
 
+// judgeWindows judges who a process of Windows runs as. Source: validateWindowsSecurityContextOptions.
+func judgeWindows(options *spot) {
+	const largest = 64 << 10
+	options.at("runAsUserName").strictly(invalidSecurity, windowsUser)
+	options.at("gmsaCredentialSpecName").strictly(invalidSecurity, subdomain)
+	credentials := options.at("gmsaCredentialSpec")
+	credentials.nonEmpty(invalidSecurity, "want a credential spec or none")
+	if n := len(credentials.word()); n > largest {
+		credentials.say(invalidSecurity, "has %d bytes, want at most %d", n, largest)
+	}
+}
+
 // windowsUser is the form of users of Windows. Of the domain only the length is judged.
-// Source: validateWindowsSecurityContextOptions.
 var windowsUser = form{`a user, with its domain and "\\" before it if need be`, func(text string) bool {
 	domain, user, ok := strings.Cut(text, "\\")
 	if !ok {

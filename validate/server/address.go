@@ -194,6 +194,52 @@ func judgeSliceAddress(s *spot, kind string) {
 	}
 }
 
+// canonicalAddress is the form of addresses in which each has one spelling.
+var canonicalAddress = form{"an IP address as it is written shortest, like 192.0.2.1 or 2001:db8::1", func(text string) bool {
+	return len(validation.IsValidIP(nil, text)) == 0
+}}
+
+// judgeIPAddress judges the record of an address that is taken; the name is the address. Source: Kubernetes
+// pkg/apis/networking/validation/validation.go, ValidateIPAddress.
+func judgeIPAddress(j *judge) {
+	if j.at("spec").lacks(invalidCluster, "want what has the address") {
+		return
+	}
+	parent := j.at("spec", "parentRef")
+	parent.at("group").must(invalidCluster, subdomain)
+	for _, field := range []string{"resource", "name"} {
+		parent.at(field).filled(invalidCluster, "what has the address")
+		parent.at(field).must(invalidCluster, pathSegment)
+	}
+	parent.at("namespace").must(invalidCluster, pathSegment)
+}
+
+// judgeServiceCIDR judges a range of addresses of Services. Source: Kubernetes
+// pkg/apis/networking/validation/validation.go, validateServiceCIDRSpec.
+func judgeServiceCIDR(j *judge) {
+	ranges := j.at("spec", "cidrs")
+	if ranges.noList() {
+		ranges.say(invalidCluster, "is missing or empty, want one or two CIDRs")
+	}
+	if n := ranges.length(); n > 2 {
+		ranges.say(invalidCluster, "has %d CIDRs, want one or two", n)
+		return
+	}
+	first := ""
+	for i, cidr := range ranges.each() {
+		text, ok := cidr.text()
+		family := string(netutils.IPFamilyOfCIDRString(text))
+		switch {
+		case !ok || !cidr.stands():
+		case len(validation.IsValidCIDR(nil, text)) > 0:
+			cidr.say(invalidCluster, `is %s, want a CIDR as it is written shortest, such as "10.0.0.0/8"%s`, quote(text), whole(text))
+		case i > 0 && family == first:
+			cidr.say(invalidCluster, "is %s, %s like the one before, want one of each family", quote(text), family)
+		}
+		first = family
+	}
+}
+
 // trimmed is a text without the spaces around it.
 func trimmed(s *spot) (string, bool) {
 	text, ok := s.text()

@@ -78,6 +78,38 @@ func judgePriorityClass(j *judge) {
 	}
 }
 
+// judgeRevision judges a ControllerRevision. Source: Kubernetes pkg/apis/apps/validation/validation.go,
+// ValidateControllerRevision.
+func judgeRevision(j *judge) {
+	j.at("data").lacks(invalidCluster, "want what the workload was")
+	j.at("revision").within(invalidCluster, 0, noLimit)
+}
+
+// signerName is the form of the names of signers of certificates. Source: Kubernetes pkg/apis/core/validation/names.go,
+// ValidateSignerName.
+var signerName = form{`a domain and a name, like example.com/signer`, func(text string) bool {
+	domain, name, _ := strings.Cut(text, "/")
+	labels, parts := strings.Split(domain, "."), strings.Split(name, ".")
+	bad := func(f form) func(string) bool { return func(part string) bool { return !f.ok(part) } }
+	return len(domain) <= 253 && len(text) <= 571 && len(labels) > 1 && !slices.ContainsFunc(labels, bad(dnsLabel)) && !slices.ContainsFunc(parts, bad(subdomain))
+}}
+
+// judgeSigningRequest judges a CertificateSigningRequest. What its request is, a PEM block, is not read. Source: Kubernetes
+// pkg/apis/certificates/validation/validation.go, validateCertificateSigningRequest.
+func judgeSigningRequest(j *judge) {
+	spec := j.at("spec")
+	signer, usages := spec.at("signerName"), spec.at("usages")
+	signer.strictly(invalidCluster, signerName)
+	if signer.word() == "kubernetes.io/legacy-unknown" {
+		signer.say(invalidCluster, "is %s, which only certificates.k8s.io/v1beta1 had", quote(signer.word()))
+	}
+	if usages.noList() {
+		usages.say(invalidCluster, "is missing or empty, want at least one usage")
+	}
+	unique(invalidCluster, usages.each(), self)
+	spec.at("expirationSeconds").within(invalidCluster, 600, noLimit)
+}
+
 // judgeRuntimeClass judges a RuntimeClass. Source: Kubernetes pkg/apis/node/validation/validation.go.
 func judgeRuntimeClass(j *judge) {
 	j.at("handler").strictly(invalidCluster, dnsLabel)
@@ -120,10 +152,15 @@ func judgeFlowSchema(j *judge) {
 	if precedence.within(invalidCluster, 0, 10000) && precedence.value == int64(1) && j.object.Key.Name != "exempt" {
 		precedence.say(invalidCluster, `is 1, which only the schema "exempt" may have`)
 	}
+	level := spec.at("priorityLevelConfiguration", "name")
+	// Source: apiserver pkg/apis/flowcontrol/bootstrap/default.go, MandatoryFlowSchemas.
+	if own := map[string]int64{"exempt": 1, "catch-all": 10000}[j.object.Key.Name]; own > 0 && !spec.blank() &&
+		(precedence.value != own || level.value != j.object.Key.Name) {
+		spec.say(invalidCluster, "is another one than API servers make: %q has matchingPrecedence %d and the priority level of its own name", j.object.Key.Name, own)
+	}
 	method := spec.at("distinguisherMethod", "type")
 	method.oneOf(invalidCluster, "ByUser", "ByNamespace")
 	method.nonEmpty(invalidCluster, "want ByUser or ByNamespace")
-	level := spec.at("priorityLevelConfiguration", "name")
 	level.filled(invalidCluster, "the name of a PriorityLevelConfiguration")
 	level.must(invalidCluster, subdomain)
 	for _, rule := range spec.at("rules").each() {

@@ -151,8 +151,8 @@ var clusterRules = []validate.Rule{{
 	Wrong: "apiVersion: apiregistration.k8s.io/v1\nkind: APIService\nmetadata: {name: metrics}\n" + metricsService,
 	Right: "apiVersion: apiregistration.k8s.io/v1\nkind: APIService\nmetadata: {name: v1beta1.metrics.example.com}\n" + metricsService,
 }, {
-	ID: invalidCluster, Severity: validate.Error, Source: "kubernetes pkg/apis/{scheduling,node,coordination,flowcontrol}/validation/validation.go",
-	Title: "a class, lease, flow or namespace that the API server refuses",
+	ID: invalidCluster, Severity: validate.Error, Source: "kubernetes pkg/apis/{apps,certificates,coordination,flowcontrol,networking,node,scheduling}/validation/validation.go",
+	Title: "a class, lease, flow, range of addresses, certificate request or namespace that the API server refuses",
 	Why:   "Values of PriorityClasses over a billion and names that begin with \"system-\" are Kubernetes' own, handlers of RuntimeClasses are DNS labels, and flows are matched in order.",
 	Fix:   "choose a name and a value of your own range",
 	Wrong: objectOf("scheduling.k8s.io/v1 PriorityClass", "value: 2000000000"),

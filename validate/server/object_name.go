@@ -24,14 +24,15 @@ func (j *judge) nameForm() (form, bool) {
 		return dnsLabel1035, true
 	case "Role.rbac.authorization.k8s.io", "ClusterRole.rbac.authorization.k8s.io", "RoleBinding.rbac.authorization.k8s.io",
 		"ClusterRoleBinding.rbac.authorization.k8s.io", "APIService.apiregistration.k8s.io",
-		// Of a budget the validation does not look at the name; that it can be part of a path every object's must.
-		"PodDisruptionBudget.policy":
+		// Of these the validation does not look at the name; that it can be part of a path every object's must.
+		"PodDisruptionBudget.policy", "CertificateSigningRequest.certificates.k8s.io":
 		return pathSegment, true
 	case "CustomResourceDefinition.apiextensions.k8s.io":
 		// It is made of the plural and the group, which the rules about definitions hold it to.
 		return form{}, false
-	case "CertificateSigningRequest.certificates.k8s.io", "ClusterTrustBundle.certificates.k8s.io", "IPAddress.networking.k8s.io",
-		"StorageVersion.internal.apiserver.k8s.io":
+	case "IPAddress.networking.k8s.io":
+		return canonicalAddress, true
+	case "ClusterTrustBundle.certificates.k8s.io", "StorageVersion.internal.apiserver.k8s.io":
 		// Any name, or one that has to do with other fields.
 		return form{}, false
 	}

@@ -115,6 +115,25 @@ func judgeAttachment(j *judge) {
 	}
 }
 
+// judgeNodeDrivers judges a CSINode. That a driver is there twice is for the schema to say. Source: Kubernetes
+// pkg/apis/storage/validation/validation.go, validateCSINodeSpec.
+func judgeNodeDrivers(j *judge) {
+	const longest = 256
+	for _, driver := range j.at("spec", "drivers").each() {
+		judgeDriverName(driver.at("name"))
+		id := driver.at("nodeID")
+		id.filled(invalidStorage, "what the driver calls the node")
+		if n := len(id.word()); n > longest {
+			id.say(invalidStorage, "has %d characters, want at most %d", n, longest)
+		}
+		driver.at("allocatable", "count").within(invalidStorage, 0, noLimit)
+		for _, key := range driver.at("topologyKeys").each() {
+			key.strictly(invalidStorage, qualifiedName)
+		}
+		unique(invalidStorage, driver.at("topologyKeys").each(), self)
+	}
+}
+
 // judgeDriver judges a CSIDriver. Source: Kubernetes pkg/apis/storage/validation/validation.go, validateCSIDriverSpec.
 func judgeDriver(j *judge) {
 	spec := j.at("spec")

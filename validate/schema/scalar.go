@@ -138,6 +138,14 @@ func base64Text(text string) bool {
 	return err == nil
 }
 
+// octets says whether encoding/json reads a list as bytes, as it does beside base64.
+func octets(list []any) bool {
+	return !slices.ContainsFunc(list, func(v any) bool {
+		n, ok := v.(int64)
+		return v != nil && (!ok || n < 0 || n > math.MaxUint8)
+	})
+}
+
 // likelyQuantity says what was probably meant by a text that is no quantity.
 func likelyQuantity(text string) string {
 	text = strings.ReplaceAll(strings.TrimSpace(text), " ", "")

@@ -165,6 +165,11 @@ func TestMessages(t *testing.T) {
 			"wrong-type: type is a number, want a string: put quotes around it",
 		}},
 		{"base64 of several lines", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  a: |\n    YWJj\n    ZA==\n  b: ''\n", nil},
+		{"bytes as numbers", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: [], b: [104, null, 255], c: [256], d: [-1], e: [1.5]}\n", []string{
+			"wrong-type: data.c is a list, want a string",
+			"wrong-type: data.d is a list, want a string",
+			"wrong-type: data.e is a list, want a string",
+		}},
 		{"times", "apiVersion: v1\nkind: Pod\nmetadata: {name: a, creationTimestamp: null, deletionTimestamp: now}\nspec: {containers: []}\n", []string{
 			`invalid-format: metadata.deletionTimestamp is "now", want a time such as 2006-01-02T15:04:05Z`,
 		}},

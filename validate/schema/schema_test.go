@@ -170,6 +170,15 @@ func TestMessages(t *testing.T) {
 			"wrong-type: data.d is a list, want a string",
 			"wrong-type: data.e is a list, want a string",
 		}},
+		{"what a server drops unless a feature is on", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers: [{name: a, image: a, resources: {claims: [{}, null]}}]\n" +
+			"  resourceClaims: [{nam: a}]\n  volumes: [{name: a, image: {pullPolicy: always, reference: 1}}]\n", []string{
+			"gated-field: spec.containers[0].resources.claims needs the feature gate DynamicResourceAllocation, off by default in Kubernetes 1.33: the API server drops the field, or refuses it",
+			"gated-field: spec.resourceClaims needs the feature gate DynamicResourceAllocation, off by default in Kubernetes 1.33: the API server drops the field, or refuses it",
+			"gated-field: spec.volumes[0].image needs the feature gate ImageVolume, off by default in Kubernetes 1.33: the API server drops the field, or refuses it",
+			"null-value: spec.containers[0].resources.claims[1] is null, which the API server turns into an empty object",
+			"unknown-field: spec.resourceClaims[0].nam is not a field of v1 Pod, did you mean name?",
+			"wrong-type: spec.volumes[0].image.reference is a number, want a string: put quotes around it",
+		}},
 		{"times", "apiVersion: v1\nkind: Pod\nmetadata: {name: a, creationTimestamp: null, deletionTimestamp: now}\nspec: {containers: []}\n", []string{
 			`invalid-format: metadata.deletionTimestamp is "now", want a time such as 2006-01-02T15:04:05Z`,
 		}},

@@ -39,6 +39,7 @@ type walk struct {
 	secret bool // no value is told
 	merged bool // by server-side apply, which refuses elements that are there twice
 	at     []step
+	off    int // how many fields above belong to features that are off
 	found  []problem
 }
 
@@ -85,20 +86,30 @@ func (w *walk) mapping(s *schemas.Schema, tree map[string]any) {
 		if !isField {
 			of = s.Values
 		}
+		gates := s.Gates[name]
+		if gates != nil && v != nil && !empty(v) && !w.dropped() {
+			w.gated(name, gates)
+		}
+		if gates != nil {
+			w.off++
+		}
 		switch {
 		case of == nil:
 			w.unknown(s, name)
 		case v != nil:
-			if gates := s.Gates[name]; gates != nil && isField && !w.dropped() && !empty(v) {
-				w.gated(name, gates)
-			}
 			w.in(step{key: name, field: true}, of, v)
 		case !isField:
 			// A null field is one that is not there, which encoding/json leaves alone; a null value makes an empty one.
 			w.null(step{key: name, field: true}, of)
 		}
+		if gates != nil {
+			w.off--
+		}
 	}
-	if w.dropped() {
+	switch {
+	case w.off > 0:
+		return
+	case w.dropped():
 		w.status(s, tree)
 		return
 	}
@@ -131,9 +142,11 @@ func empty(v any) bool {
 	return false
 }
 
-// dropped says whether the walk is in a status that the server decodes and then drops: what its validation would want of
-// it does not matter.
-func (w *walk) dropped() bool { return len(w.at) > 0 && w.at[0].key == "status" && w.kind.Status }
+// dropped says whether the walk is in what the server decodes and then drops, a status or a field of a feature that nobody
+// turned on: what its validation would want of it does not matter.
+func (w *walk) dropped() bool {
+	return w.off > 0 || len(w.at) > 0 && w.at[0].key == "status" && w.kind.Status
+}
 
 // status says what a status lacks: at once, because nobody has to write it.
 func (w *walk) status(s *schemas.Schema, tree map[string]any) {

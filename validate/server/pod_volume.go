@@ -9,6 +9,9 @@ func judgeVolumes(p *pod) {
 	claims := map[string]bool{}
 	owner := p.meta.at("name").word()
 	for _, v := range volumes.each() {
+		if droppedVolume(v) {
+			continue
+		}
 		if v.at("name").nonEmpty(invalidVolume, "want a DNS label") {
 			v.at("name").must(invalidVolume, dnsLabel)
 		}
@@ -22,8 +25,17 @@ func judgeVolumes(p *pod) {
 			claim.say(invalidVolume, "is %s, the claim that is made for an ephemeral volume", quote(claim.word()))
 		}
 	}
-	unique(duplicateName, volumes.each(), byName)
+	unique(duplicateName, volumes.each(), func(v *spot) (string, *spot) {
+		if droppedVolume(v) {
+			return "", v
+		}
+		return byName(v)
+	})
 }
+
+// droppedVolume says whether the server drops a volume, with what mounts it: one of an image, before 1.35. Source: kubernetes
+// pkg/features/kube_features.go, ImageVolume; pkg/api/pod/util.go, dropImageVolumes.
+func droppedVolume(v *spot) bool { return v.at("image").there() && !v.j.since(35) }
 
 func judgeEmptyDir(s source) {
 	if q, ok := s.at("sizeLimit").quantity(); ok && q.Sign() < 0 {

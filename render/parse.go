@@ -341,7 +341,7 @@ func (p *parser) syntax(err error, c chunk) error {
 func unplaced(text []byte, problem string) int {
 	if name, ok := strings.CutPrefix(problem, "unknown anchor '"); ok {
 		name, _, _ = strings.Cut(name, "'")
-		used := regexp.MustCompile(`(?m)^(?:[^#\n]*[\s\[{,])?(\*)` + regexp.QuoteMeta(name) + `(?:[\s,\]}]|$)`)
+		used := regexp.MustCompile(`(?m)^(?:[^#\n]*?[\s\[{,])?(\*)` + regexp.QuoteMeta(name) + `(?:[\s,\]}]|$)`)
 		if at := used.FindSubmatchIndex(text); at != nil {
 			return at[2]
 		}
@@ -364,7 +364,13 @@ func (p Position) Fault(err error, text []byte) (at Position, what string) {
 	what = strings.TrimPrefix(err.Error(), "yaml: ")
 	var line int
 	if n, _ := fmt.Sscanf(what, "line %d:", &line); n != 1 {
-		p.Line += bytes.Count(text[:unplaced(text, what)], []byte("\n"))
+		above := text[:unplaced(text, what)]
+		p.Line += bytes.Count(above, []byte("\n"))
+		if strings.HasPrefix(what, "unknown anchor '") {
+			// The name is not repeated: of a password without quotes it is the password.
+			p.Column = utf8.RuneCount(above[bytes.LastIndexByte(above, '\n')+1:]) + 1
+			what = `the alias has no anchor; a value that begins with "*" needs quotes`
+		}
 		return p, what
 	}
 	_, what, _ = strings.Cut(what, ": ")

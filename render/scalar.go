@@ -181,7 +181,8 @@ func (d *decoder) scalar(n *yaml.Node) (any, error) {
 	case "!!null", "!!bool", "!!int", "!!float":
 		return d.tagged(n)
 	default:
-		return nil, d.fail(n, "Kubernetes does not know the tag %s", n.Tag)
+		// What stands there is not repeated, here and below: of a password without quotes it is the password.
+		return nil, d.fail(n, `Kubernetes does not know the tag; a value that begins with "!" needs quotes`)
 	}
 }
 
@@ -193,7 +194,7 @@ func (d *decoder) tagged(n *yaml.Node) (any, error) {
 	}
 	want := map[string]string{"!!null": "null", "!!bool": "boolean", "!!int": "number", "!!float": "number"}[n.ShortTag()]
 	if typeName(v) != want {
-		return nil, d.fail(n, "%q is not a %s as its tag %s says", n.Value, want, n.Tag)
+		return nil, d.fail(n, "the value is not a %s as its tag %s says", want, n.Tag)
 	}
 	return v, nil
 }

@@ -16,6 +16,7 @@ import (
 	"sluice/render/avp"
 	"sluice/render/toolchain"
 	"sluice/validate"
+	"sluice/validate/secrets"
 )
 
 // subject is what is judged.
@@ -184,7 +185,7 @@ func (s *subject) fail(app string, why error) {
 func reason(why error) string {
 	var parts []string
 	for _, m := range messages(why) {
-		parts = append(parts, visible(withoutCredentials(strings.TrimSpace(m.text))))
+		parts = append(parts, visible(secrets.Mask(withoutCredentials(strings.TrimSpace(m.text)))))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -16,7 +16,6 @@ import (
 	"sluice/cmd/internal/report"
 	"sluice/render"
 	"sluice/validate"
-	"sluice/validate/secrets"
 )
 
 // walk is what lies below a PATH that is no chart, kustomization or stack itself: the root of a repository, mostly. Every
@@ -216,7 +215,7 @@ func (s *subject) sifted() {
 func (s *subject) notRead() []report.Unread {
 	var list []report.Unread
 	for _, err := range s.unread {
-		u := report.Unread{Reason: secrets.Mask(reason(err))}
+		u := report.Unread{Reason: reason(err)}
 		if placed, ok := errors.AsType[*render.Error](err); ok {
 			u.File, u.Line = placed.Pos.File, placed.Pos.Line
 		}

@@ -10,7 +10,7 @@ import (
 // is not, and whoever pasted a credential in its place has it in a report otherwise. One is known by its shape, as
 // everywhere in this package; the text is short and of one thing.
 func Mask(text string) string {
-	found := tokensIn(text)
+	found := append(tokensIn(text), aliasesIn(text)...)
 	if key, ok := privateKeyIn(text); ok {
 		found = append(found, key)
 	}
@@ -30,4 +30,25 @@ func Mask(text string) string {
 	}
 	b.WriteString(text[at:])
 	return b.String()
+}
+
+// unknownAlias is what the YAML libraries of helm and kustomize say of an alias without an anchor, before its name. A password
+// that begins with "*" and has no quotes is one. Source: (*parser).alias in decode.go of gopkg.in/yaml.v3.
+const unknownAlias = "unknown anchor '"
+
+// aliasesIn finds the names in such messages.
+func aliasesIn(text string) (found []token) {
+	for at := 0; ; {
+		i := strings.Index(text[at:], unknownAlias)
+		if i < 0 {
+			return found
+		}
+		at += i + len(unknownAlias)
+		end := strings.IndexByte(text[at:], '\'')
+		if end < 0 {
+			end = len(text) - at
+		}
+		found = append(found, token{start: at, end: at + end})
+		at += end
+	}
 }

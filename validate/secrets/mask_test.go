@@ -17,6 +17,7 @@ func TestMask(t *testing.T) {
 		"is " + key + ", want a name":                         `is ***-----END PRIVATE` + ` KEY-----\n, want a name`,
 		token:                                                 "***",
 		"ghp_" + strings.Repeat("x", 36) + " is not a field":  "ghp_" + strings.Repeat("x", 36) + " is not a field",
+		"line 2: unknown anchor 'a-password' referenced":      "line 2: unknown anchor '***' referenced",
 		"https://hooks.example.com/services/a is not a field": "https://hooks.example.com/services/a is not a field",
 	} {
 		if got := secrets.Mask(text); got != want {

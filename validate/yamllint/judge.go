@@ -128,7 +128,7 @@ func (s *sheet) undeclared() bool {
 	f := file{scanned: s.scanned}
 	anchors(&f, options{"forbid-undeclared-aliases": true})
 	for _, p := range f.found {
-		s.sayLine(validate.Finding{Rule: syntax, Message: p.text + " in its document"}, p.line-1, p.col)
+		s.sayLine(validate.Finding{Rule: syntax, Message: p.text}, p.line-1, p.col)
 	}
 	return len(f.found) > 0
 }
@@ -152,7 +152,7 @@ func (s *sheet) syntax() (bool, string) {
 		s.say(validate.Finding{Rule: trailing, Severity: validate.Error, Message: "something follows " + what + ": it is lost, or the file cannot be read"}, at)
 		return false, ""
 	}
-	if strings.HasPrefix(problem, "unknown anchor ") && s.undeclared() {
+	if strings.HasPrefix(problem, "the alias has no anchor") && s.undeclared() {
 		return false, ""
 	}
 	s.sayLine(validate.Finding{Rule: syntax, Message: "the file cannot be read: " + problem}, line, column)

@@ -2,7 +2,8 @@ package yamllint
 
 import "sort"
 
-// anchors judges anchors and aliases. An anchor holds to the end of its document.
+// anchors judges anchors and aliases. An anchor holds to the end of its document. The names of those that nothing belongs to
+// are not said: of a password without quotes that begins so, it is the password.
 func anchors(f *file, o options) {
 	type use struct {
 		at   token
@@ -16,7 +17,7 @@ func anchors(f *file, o options) {
 		case alias:
 			u := known[f.name(t)]
 			if u == nil && o.on("forbid-undeclared-aliases") {
-				f.sayAt(t, "the alias %q has no anchor", f.name(t))
+				f.sayAt(t, `the alias has no anchor in its document; a value that begins with "*" needs quotes`)
 			}
 			if u != nil {
 				u.used = true
@@ -36,7 +37,7 @@ func anchors(f *file, o options) {
 			}
 			sort.Slice(unused, func(i, j int) bool { return unused[i].start < unused[j].start })
 			for _, t := range unused {
-				f.sayAt(t, "the anchor %q is used by no alias", f.name(t))
+				f.sayAt(t, `the anchor is used by no alias; a value that begins with "&" needs quotes`)
 			}
 			clear(known)
 		}

@@ -227,7 +227,7 @@ func anchor(target string) (dir, inside string, err error) {
 		return "", "", fmt.Errorf("opening %s: %w", target, err)
 	}
 	if !stat.IsDir() && !stat.Mode().IsRegular() {
-		return "", "", &render.Error{Err: fmt.Errorf("opening %s: it is no regular file", target), Hint: `what comes from a pipe is read from standard input, "-"`}
+		return "", "", &render.Error{Err: fmt.Errorf("opening %s: it is no regular file", target), Hint: `write it into a file; sluice validate takes standard input, "-"`}
 	}
 	dir = abs
 	if !stat.IsDir() {

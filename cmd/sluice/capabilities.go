@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -46,7 +44,7 @@ func capabilitiesVerb(v *invocation) *cobra.Command {
 			}
 			switch {
 			case f.capture:
-				return v.captureAPIs(args)
+				return v.captureAPIs(cmd.Context(), args)
 			case f.check:
 				return v.checkAPIs(cmd.Context(), f, args)
 			}
@@ -150,8 +148,8 @@ func (v *invocation) printAPIs(ctx context.Context, f capabilitiesFlags) error {
 }
 
 // captureAPIs turns a list of kubectl into a file of the stack.
-func (v *invocation) captureAPIs(args []string) error {
-	c, err := v.captureOf(args)
+func (v *invocation) captureAPIs(ctx context.Context, args []string) error {
+	c, err := v.captureOf(ctx, args)
 	if err != nil {
 		return err
 	}
@@ -160,13 +158,13 @@ func (v *invocation) captureAPIs(args []string) error {
 }
 
 // captureOf reads FILE, or stdin where it is "-" or not given.
-func (v *invocation) captureOf(args []string) (capturedAPIs, error) {
+func (v *invocation) captureOf(ctx context.Context, args []string) (capturedAPIs, error) {
 	name, text, err := "stdin", []byte(nil), error(nil)
 	if len(args) == 0 || args[0] == "-" {
-		text, err = io.ReadAll(v.in)
+		text, err = awaited(ctx, func() ([]byte, error) { return bounded(v.in, "standard input") })
 	} else {
 		name = args[0]
-		text, err = os.ReadFile(name)
+		text, err = given(ctx, name)
 	}
 	if err != nil {
 		return capturedAPIs{}, fmt.Errorf("reading the APIs of %s: %w", name, err)
@@ -195,7 +193,7 @@ func (v *invocation) checkAPIs(ctx context.Context, f capabilitiesFlags, args []
 	}
 	live := plan.Cluster.Captured
 	if len(args) > 0 {
-		c, err := v.captureOf(args)
+		c, err := v.captureOf(ctx, args)
 		if err != nil {
 			return err
 		}

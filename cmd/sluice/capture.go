@@ -25,22 +25,20 @@ const mostCaptured = 512 << 20
 // must be seen as the loss of everything.
 func (v *invocation) capturedSide(ctx context.Context, o operand, s *side) error {
 	var set render.Set
-	var err error
-	stat, statErr := os.Stat(o.rest)
+	var text []byte
+	stat, err := os.Stat(o.rest)
 	switch {
 	case o.scheme == "-":
-		set, err = s.parse("standard input", v.in)
-	case statErr != nil:
-		return statErr
+		if text, err = awaited(ctx, func() ([]byte, error) { return captured("standard input", v.in) }); err == nil {
+			set, err = s.parse("standard input", text)
+		}
+	case err != nil:
 	case stat.IsDir():
 		set, err = s.parseDir(ctx, o.rest)
-	default:
-		var f *os.File
-		if f, err = os.Open(o.rest); err != nil {
-			return err
+	default: // a shell's <(...) is a named pipe
+		if text, err = awaited(ctx, func() ([]byte, error) { return capturedFile(o.rest) }); err == nil {
+			set, err = s.parse(o.rest, text)
 		}
-		set, err = s.parse(o.rest, f)
-		err = errors.Join(err, f.Close())
 	}
 	if err != nil {
 		return err
@@ -67,7 +65,7 @@ func (s *side) parseDir(ctx context.Context, dir string) (render.Set, error) {
 		if !isManifest(p) {
 			continue
 		}
-		set, err := s.parse(filepath.Join(dir, p), bytes.NewReader(files[p]))
+		set, err := s.parse(filepath.Join(dir, p), files[p])
 		if err != nil {
 			return render.Set{}, err
 		}
@@ -76,14 +74,30 @@ func (s *side) parseDir(ctx context.Context, dir string) (render.Set, error) {
 	return render.Set{}.Append(sets...), nil
 }
 
-// parse reads a stream to its end.
-func (s *side) parse(name string, r io.Reader) (render.Set, error) {
+// captured reads a stream to its end.
+func captured(name string, r io.Reader) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, mostCaptured+1))
+	if err == nil && len(text) > mostCaptured {
+		err = fmt.Errorf("it is longer than %d bytes", mostCaptured)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return text, nil
+}
+
+func capturedFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return captured(name, f)
+}
+
+// parse takes the objects of a capture.
+func (s *side) parse(name string, text []byte) (render.Set, error) {
 	switch {
-	case err != nil:
-		return render.Set{}, fmt.Errorf("reading %s: %w", name, err)
-	case len(text) > mostCaptured:
-		return render.Set{}, fmt.Errorf("reading %s: it is longer than %d bytes", name, mostCaptured)
 	case bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")):
 		return render.Set{}, &render.Error{
 			Pos: render.Position{File: name}, Err: errors.New("the text is UTF-16"),
@@ -94,7 +108,7 @@ func (s *side) parse(name string, r io.Reader) (render.Set, error) {
 	if start := bytes.TrimSpace(text); len(start) > 0 && start[0] != '{' && start[0] != '[' && text[len(text)-1] != '\n' {
 		s.notes = append(s.notes, name+" does not end with a line end; it may be cut short")
 	}
-	text, err = elements(text)
+	text, err := elements(text)
 	if err != nil {
 		return render.Set{}, fmt.Errorf("reading %s: %w", name, err)
 	}

@@ -109,8 +109,11 @@ func (v *invocation) initStack(dir string) error {
 	}
 	paths := []string{"manifests/hello/config.yaml", "manifests/hello/namespace.yaml", "stack.cue"}
 	for _, p := range paths {
-		if _, err := os.Lstat(filepath.Join(dir, p)); !errors.Is(err, fs.ErrNotExist) {
+		switch _, err := os.Lstat(filepath.Join(dir, p)); {
+		case err == nil:
 			return fmt.Errorf("starting a stack: %s exists already", filepath.Join(dir, p))
+		case !errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("starting a stack: %w", err)
 		}
 	}
 	for _, p := range paths {

@@ -98,9 +98,12 @@ func checkMirror(mirror string) error {
 	case strings.Contains(mirror, "://"):
 		return nil
 	}
-	_, err := os.Stat(mirror)
+	stat, err := os.Stat(mirror)
 	if wrong, ok := errors.AsType[*fs.PathError](err); ok && strings.Contains(mirror, "@") {
 		return &render.Error{Err: fmt.Errorf("opening the mirror: %w", wrong.Err), Hint: forms}
+	}
+	if err == nil && !stat.IsDir() {
+		err = fmt.Errorf("%s is not a directory", mirror)
 	}
 	if err != nil {
 		return fmt.Errorf("opening the mirror: %w", err)

@@ -219,6 +219,9 @@ func (at place) readFolder(target *url.URL, limit int64) ([]byte, error) {
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
 		return nil, fmt.Errorf("the index names %q, which is outside the repository", name)
 	}
+	if stat, err := os.Stat(at.root); err == nil && !stat.IsDir() { // to open a pipe would wait for a writer
+		return nil, at.missing(fmt.Errorf("opening %s: it is not a directory", at.root))
+	}
 	root, err := os.OpenRoot(at.root)
 	if err != nil {
 		return nil, at.missing(fmt.Errorf("opening %s: %w", at.root, err))

@@ -111,6 +111,14 @@ func (f *files) Open(name string) (fs.File, error) {
 	return openRegular(fsys, name)
 }
 
+// openDir opens a directory. To open a named pipe in its place would wait for who writes it.
+func openDir(dir string) (*os.Root, error) {
+	if stat, err := os.Stat(dir); err == nil && !stat.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: dir, Err: errors.New("not a directory")}
+	}
+	return os.OpenRoot(dir)
+}
+
 // openRegular opens a file or directory. To open a named pipe would wait for who writes it.
 func openRegular(fsys fs.FS, name string) (fs.File, error) {
 	if stat, err := fs.Stat(fsys, name); err == nil && !stat.IsDir() && !stat.Mode().IsRegular() {

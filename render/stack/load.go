@@ -38,7 +38,7 @@ const schemaFile = "<schema>"
 // The error joins one *render.Error per fault of the stack, ordered by file, line, column and path. Positions are
 // relative to dir.
 func Load(dir string, tags []string) (render.Plan, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := openDir(dir)
 	if err != nil {
 		return render.Plan{}, &render.Error{
 			Err:  fmt.Errorf("opening the stack: %w", err),

@@ -21,6 +21,9 @@ type Report struct {
 // Run lets every rule judge, gives each finding the severity that the stack asks for, marks those that the plan accepts
 // or suppresses, and orders the outcome: by app, worst first, then object and rule. Acceptances and suppressions that have
 // expired or that no finding asks for are findings too.
+//
+// A rule that could not judge, as what it reads cannot be read, ends in an error and takes nothing from what the others
+// said: the report then has all of that, and names the rule as unchecked.
 func Run(ctx context.Context, in Input, rules []Rule) (Report, error) {
 	// Held against no day at all, an acceptance would hold for ever.
 	if in.Today.IsZero() && len(in.Plan.Accept)+len(in.Plan.Suppress) > 0 {
@@ -31,9 +34,11 @@ func Run(ctx context.Context, in Input, rules []Rule) (Report, error) {
 		byID[r.ID] = r
 	}
 	var all Report
+	var failed []error
 	for i, said := range judge(ctx, in, rules) {
 		if said.err != nil {
-			return Report{}, fmt.Errorf("judging by rule %s: %w", rules[i].ID, said.err)
+			failed = append(failed, fmt.Errorf("judging by rule %s: %w", rules[i].ID, said.err))
+			all.Unchecked = append(all.Unchecked, Unchecked{What: "all that rule " + rules[i].ID + " asks for", Why: withoutCredentials(said.err.Error())})
 		}
 		for _, f := range said.found {
 			f.Rule = cmp.Or(f.Rule, rules[i].ID)
@@ -53,6 +58,9 @@ func Run(ctx context.Context, in Input, rules []Rule) (Report, error) {
 			}
 		}
 	}
+	if len(failed) > 0 { // what suppresses nothing may be about what was not judged
+		all.Findings = slices.DeleteFunc(all.Findings, func(f Finding) bool { return f.Rule == ruleAcceptance || f.Rule == ruleSuppression })
+	}
 	slices.SortStableFunc(all.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.App, b.App), -cmp.Compare(a.Severity, b.Severity), a.Object.Compare(b.Object),
 			comparePositions(a.Pos, b.Pos), comparePositions(a.Rendered, b.Rendered), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))
@@ -60,7 +68,7 @@ func Run(ctx context.Context, in Input, rules []Rule) (Report, error) {
 	slices.SortStableFunc(all.Unchecked, func(a, b Unchecked) int {
 		return cmp.Or(cmp.Compare(a.App, b.App), a.Object.Compare(b.Object), cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why))
 	})
-	return all, ctx.Err()
+	return all, errors.Join(append(failed, ctx.Err())...)
 }
 
 // judgement is what one rule said.

@@ -208,10 +208,10 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 	locations.Expect(in)
 	f.bare.without.say(v)
 	said, err := awaited(ctx, func() (validate.Report, error) { return validate.Run(ctx, in, rules) })
-	if err != nil {
+	if ctx.Err() != nil {
 		return err
 	}
-	s.failure = errors.Join(s.failure, locations.Failure())
+	s.failure = errors.Join(s.failure, err, locations.Failure()) // the other rules have judged
 	for _, idle := range append(locations.Idle(), idleSeverities(s.plan, all)...) {
 		v.note("note: %s", idle)
 	}
@@ -300,7 +300,9 @@ func (v *invocation) conclude(ctx context.Context, f *validateFlags, s *subject,
 		if err != nil {
 			return err
 		}
-		out.Mended = len(out.Report.Hold(base))
+		if mended := out.Report.Hold(base); s.failure == nil { // else it is not known what is mended
+			out.Mended = len(mended)
+		}
 	}
 	var err error
 	switch f.form {

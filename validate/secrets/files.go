@@ -9,6 +9,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -26,18 +27,20 @@ const (
 var skippedDirs = map[string]bool{"node_modules": true, "cue.mod": true, "vendor": true, "out": true, "build": true}
 
 // texts calls f for the files of a stack's directory that people edit, in the order of their paths. A directory that
-// cannot be read is an error, a file that is too large or no text is left out.
+// cannot be read is an error, as is a file, and takes nothing from the rest; a file that is too large or no text is left out.
 func texts(ctx context.Context, files fs.FS, f func(name string, text []byte)) (left int, err error) {
 	if files == nil {
 		return 0, nil
 	}
 	read := 0
+	var lost []error
 	err = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil {
-			return fmt.Errorf("reading the files of the stack: %w", err)
+			lost = append(lost, unread(name, err))
+			return nil
 		}
 		if d.IsDir() {
 			if name != "." && (strings.HasPrefix(d.Name(), ".") || skippedDirs[d.Name()]) {
@@ -63,14 +66,23 @@ func texts(ctx context.Context, files fs.FS, f func(name string, text []byte)) (
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("reading the files of the stack: %w", err)
+			lost = append(lost, unread(name, err))
+			return nil
 		}
 		if bytes.IndexByte(text, 0) < 0 {
 			f(name, text)
 		}
 		return nil
 	})
-	return left, err
+	return left, errors.Join(append(lost, err)...)
+}
+
+// unread says of a file or directory that it could not be read, and why.
+func unread(name string, err error) error {
+	if !utf8.ValidString(name) { // io/fs.ValidPath
+		err = fmt.Errorf("the name %q is not UTF-8", name)
+	}
+	return fmt.Errorf("reading the files of the stack: %w", err)
 }
 
 // judgeFiles looks for credentials and private keys in the files of a stack. What was found in an object comes from one

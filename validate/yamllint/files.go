@@ -1,6 +1,7 @@
 package yamllint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"sluice/render"
 	"sluice/validate"
@@ -40,6 +42,7 @@ type finder struct {
 	left  int
 	named map[string]bool // values that the plan names
 	apart map[string]bool // files and directories that only apps name which a selection left out
+	lost  []error         // what could not be read; it takes nothing from the rest
 }
 
 // editedFiles lists the files that are linted, ordered by name.
@@ -81,7 +84,15 @@ func editedFiles(ctx context.Context, in validate.Input) ([]edited, []validate.U
 		})
 	}
 	slices.SortFunc(f.list, func(a, b edited) int { return strings.Compare(a.name, b.name) })
-	return f.list, unchecked, nil
+	return f.list, unchecked, errors.Join(f.lost...)
+}
+
+// unread says of a file or directory that it could not be read, and why.
+func unread(name string, err error) error {
+	if !utf8.ValidString(name) { // io/fs.ValidPath
+		err = fmt.Errorf("the name %q is not UTF-8", name)
+	}
+	return fmt.Errorf("reading the files of the stack: %w", err)
 }
 
 // leftOut lists the files and directories that only apps name which a selection left out: what is wrong in those is not asked
@@ -116,7 +127,8 @@ func (f *finder) walk(root string) error {
 		case name == root && errors.Is(err, fs.ErrNotExist):
 			return nil // a remote base; what lacks it says so
 		case err != nil:
-			return fmt.Errorf("reading the files of the stack: %w", err)
+			f.lost = append(f.lost, unread(name, err))
+			return nil
 		case f.apart[name] && d.IsDir():
 			return fs.SkipDir
 		case f.apart[name]:
@@ -183,9 +195,9 @@ func check(ctx context.Context, in validate.Input) ([]validate.Finding, []valida
 	if in.Files == nil {
 		return nil, nil, nil
 	}
-	list, unchecked, err := editedFiles(ctx, in)
-	if err != nil {
-		return nil, nil, err
+	list, unchecked, lost := editedFiles(ctx, in)
+	if ctx.Err() != nil {
+		return nil, nil, lost
 	}
 	asked := stated(in.Plan)
 	configs := map[string]*config{}
@@ -205,12 +217,10 @@ func check(ctx context.Context, in validate.Input) ([]validate.Finding, []valida
 	}
 	var found []validate.Finding
 	for _, said := range validate.Each(ctx, len(list), func(i int) opinion { return opinionOf(in.Files, list[i], configs[list[i].dir]) }) {
-		if said.err != nil {
-			return nil, nil, said.err
-		}
+		lost = errors.Join(lost, said.err)
 		found, unchecked = append(found, said.found...), append(unchecked, said.unchecked...)
 	}
-	return found, unchecked, ctx.Err()
+	return found, unchecked, cmp.Or(ctx.Err(), lost)
 }
 
 // unordered takes back the rule about the order of keys where that is by a locale: those are no part of the program.
@@ -237,7 +247,7 @@ func opinionOf(files fs.FS, e edited, c *config) (of opinion) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		of.err = fmt.Errorf("reading the files of the stack: %w", err)
+		of.err = unread(e.name, err)
 	default:
 		var why string
 		if of.found, why = judge(e, string(text), c); why != "" {

@@ -312,6 +312,12 @@ func (s *sheet) markers() {
 		case directive:
 			s.say(validate.Finding{Rule: documentMarkers, Message: "the line is a directive, which other readers take for a document of its own"}, int(t.start))
 		case documentStart:
+			if starts > 0 && s.text[t.start-1] == '\r' {
+				s.say(validate.Finding{
+					Rule: trailing, Severity: validate.Error,
+					Message: "the document begins behind a carriage return alone, where kubectl and Argo CD do not cut: it is lost",
+				}, int(t.start))
+			}
 			if next.line == t.line && next.kind != streamEnd && t.line > 0 {
 				s.say(validate.Finding{Rule: documentMarkers, Message: "a document begins on the line of its marker ---"}, int(next.start))
 			}

@@ -95,6 +95,8 @@ func TestOwn(t *testing.T) {
 		"{\"a\": 1}\n{\"b\": 2}\n":            "yaml-trailing-content 2:1",
 		"password: abc #def ghi\n":            "yaml-cut-comment 1:15",
 		"channel: #alerts\n":                  "yaml-cut-comment 1:10",
+		"a: 1\r---\rb: 2\r":                   "yaml-trailing-content 1:6",
+		"---\ra: 1\r":                         "",
 		"name: web #frontend\nreplicas: 3 #three\nsize: #small\nname2: web # frontend\nc: a #= b\n": "yaml-cut-comment 1:11",
 		"{{ if .a }}\na: 1\n{{ end }}\n": "unchecked",
 	} {

@@ -188,6 +188,23 @@ func TestMaskHashesCompareWithinARun(t *testing.T) {
 	}
 }
 
+// Of a Secret, only what its other fields are is shown: "stringdata" is a slip of who meant a secret.
+func TestMaskHidesWhatASecretDoesNotHave(t *testing.T) {
+	o := render.Object{Key: render.Key{Kind: "Secret"}, Tree: map[string]any{
+		"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "immutable": true, "metadata": map[string]any{"name": "login"},
+		"stringdata": map[string]any{"user": "hunter2"}, "Data": map[string]any{"user": "hunter2"}, "user": "hunter2", "users": []any{"hunter2", 2},
+	}}
+	got := mask{[]byte("one")}.object(&o)
+	if text := fmt.Sprint(got); strings.Contains(text, "hunter2") || strings.Contains(text, " 2]") {
+		t.Error(text)
+	}
+	for _, field := range []string{"apiVersion", "kind", "type", "immutable", "metadata"} {
+		if fmt.Sprint(got[field]) != fmt.Sprint(o.Tree[field]) {
+			t.Errorf("%s is %v", field, got[field])
+		}
+	}
+}
+
 func TestMaskText(t *testing.T) {
 	m := mask{[]byte("one")}
 	for text, want := range map[string]string{

@@ -20,8 +20,14 @@ type mask struct{ key []byte }
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
 var (
-	// secretKinds hold secrets in data and stringData. The encryptedData of a SealedSecret is none.
+	// secretKinds hold secrets in data and stringData, and in any field that they do not have: "stringdata" is a slip of who
+	// meant one. The encryptedData of a SealedSecret is none.
 	secretKinds = map[string]bool{"Secret": true, "ClusterSecret": true}
+	// publicField are the other fields of these kinds.
+	publicField = map[string]bool{
+		"apiVersion": true, "kind": true, "metadata": true, "type": true, "immutable": true, "status": true, "spec": true, // core/v1 Secret, and those of custom resources
+		"matchNamespace": true, "avoidNamespaces": true, // ClusterSecret of clustersecret.io
+	}
 	// A value that is one placeholder and nothing else is no secret.
 	placeholder  = regexp.MustCompile(`^<path:[^<>]*>$`)
 	placeholders = regexp.MustCompile(`<path:[^<>\s]*>`)
@@ -70,7 +76,7 @@ func (m mask) value(key render.Key, path render.Path, v any) any {
 }
 
 func (m mask) at(secret bool, steps []string, v any) any {
-	hidden := secret && len(steps) > 0 && (steps[0] == "data" || steps[0] == "stringData")
+	hidden := secret && len(steps) > 0 && !publicField[steps[0]]
 	switch v := v.(type) {
 	case map[string]any:
 		out := make(map[string]any, len(v))

@@ -59,6 +59,10 @@ var encrypted = regexp.MustCompile(`(?m)^\s*"?mac"?: .?ENC\[AES256_GCM,`)
 func judge(e edited, text string, c *config) ([]validate.Finding, string) {
 	s := &sheet{edited: e}
 	if !utf8.ValidString(text) {
+		if strings.HasPrefix(text, "\xff\xfe\x00\x00") || strings.HasPrefix(text, "\x00\x00\xfe\xff") {
+			s.sayLine(validate.Finding{Rule: encoding, Severity: validate.Error, Message: "the file is UTF-32, want UTF-8"}, 0, 1)
+			return s.found, ""
+		}
 		if strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") {
 			s.sayLine(validate.Finding{Rule: encoding, Severity: validate.Error, Message: "the file is UTF-16, want UTF-8"}, 0, 1)
 			return s.found, ""

@@ -97,6 +97,8 @@ func TestOwn(t *testing.T) {
 		"channel: #alerts\n":                  "yaml-cut-comment 1:10",
 		"a: 1\r---\rb: 2\r":                   "yaml-trailing-content 1:6",
 		"---\ra: 1\r":                         "",
+		"\xff\xfe\x00\x00a\x00\x00\x00":       "yaml-encoding 1:1",
+		"\x00\x00\xfe\xff\x00\x00\x00a":       "yaml-encoding 1:1",
 		"name: web #frontend\nreplicas: 3 #three\nsize: #small\nname2: web # frontend\nc: a #= b\n": "yaml-cut-comment 1:11",
 		"{{ if .a }}\na: 1\n{{ end }}\n": "unchecked",
 	} {

@@ -271,10 +271,10 @@ func ambiguous(s string) bool {
 		strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// printable replaces the characters that a terminal would obey.
+// printable replaces the characters that a terminal would obey, and those that other readers of lines end one at.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
+		if unicode.IsControl(r) && r != '\t' || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
 			return '�'
 		}
 		return r

@@ -198,6 +198,8 @@ func (f Findings) says(found validate.Finding) string {
 // where gives the place that a person edits, else the app.
 func where(f validate.Finding) string {
 	switch {
+	case strings.HasPrefix(f.Pos.File, "::") || strings.HasPrefix(f.Pos.File, "##"):
+		return "./" + f.Pos.String() // a line that begins so is a command to the runners of GitHub and Azure
 	case f.Pos.File != "":
 		return f.Pos.String()
 	case f.App != "":

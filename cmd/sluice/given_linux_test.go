@@ -97,7 +97,7 @@ layers: apps: {wave: 0, apps: web: helm: {repo: "file://charts", chart: "web", v
 	if err := os.Mkdir(at("repository/build"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"pipe", "repository/build/kustomization.yaml"} {
+	for _, name := range []string{"pipe", "repository/build/kustomization.yaml", "lone/.git"} {
 		if err := syscall.Mkfifo(at(name), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -115,6 +115,7 @@ layers: apps: {wave: 0, apps: web: helm: {repo: "file://charts", chart: "web", v
 		{[]string{"lock", "--stack", at("stack"), "--cache", at("cache")}, "not a directory"},
 		{[]string{"validate", at("repository")}, "kustomization.yaml: reading the kustomization: not a regular file"},
 		{[]string{"init", at("pipe")}, "not a directory"},
+		{[]string{"hydrate", "--stack", at("lone"), "--create"}, "lone/.git is neither a directory nor a file"},
 		{[]string{"capabilities", "--stack", at("lone"), "--check", at("pipe")}, "interrupted"},
 		{[]string{"capabilities", "--stack", at("lone"), "--check", "-"}, "interrupted"},
 		{[]string{"diff", "--stack", at("lone"), "render", "file:" + at("pipe")}, "interrupted"},

@@ -3,6 +3,7 @@ package hydrate
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/go-git/go-billy/v5"
@@ -21,6 +22,9 @@ func open(dir string) (*git.Repository, error) {
 	if err != nil {
 		return nil, err
 	}
+	if odd := irregular(dir); odd != "" {
+		return nil, &render.Error{Err: fmt.Errorf("opening the git repository of %s: %s is neither a directory nor a file", dir, odd)}
+	}
 	repo, err := git.PlainOpenWithOptions(dir, &git.PlainOpenOptions{DetectDotGit: true, EnableDotGitCommonDir: true})
 	if errors.Is(err, git.ErrRepositoryNotExists) { // A bare repository has no .git to detect.
 		repo, err = git.PlainOpen(dir)
@@ -36,6 +40,21 @@ func open(dir string) (*git.Repository, error) {
 		hint = "sluice reads no repository with this extension; use a clone that was made without it"
 	}
 	return nil, &render.Error{Err: fmt.Errorf("opening the git repository of %s: %w", dir, err), Hint: hint}
+}
+
+// irregular gives the .git that go-git would find from dir upwards, where that is something to open which would wait for a
+// writer, as a named pipe is.
+func irregular(dir string) string {
+	abs, err := filepath.Abs(dir)
+	for ; err == nil; abs = filepath.Dir(abs) {
+		at := filepath.Join(abs, git.GitDirName)
+		if stat, err := os.Stat(at); err == nil && !stat.IsDir() && !stat.Mode().IsRegular() {
+			return at
+		} else if err == nil || abs == filepath.Dir(abs) {
+			break
+		}
+	}
+	return ""
 }
 
 // withAlternates opens a repository again so that objects borrowed from another one (git clone --shared, --reference,

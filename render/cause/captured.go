@@ -59,6 +59,10 @@ type likeness struct {
 	rendered    Side // the other one; its Render is nil where both are captured
 	candidates  []candidate
 	searches    map[int]*search
+	// What every lost object asks for; see versions, keys and sources.
+	counts    map[labels]int
+	have      map[render.Key]int
+	all, gone map[string]int
 }
 
 // candidate is a render that may be what was captured.

@@ -43,26 +43,45 @@ const chartLabel = "helm.sh/chart"
 // labelVersion takes a name and a version apart.
 var labelVersion = regexp.MustCompile(`^(.+?)-(v?\d+\.\d+.*)$`)
 
-// version looks at the labels of the objects that both sides have: they tell which version of a chart each is from.
-func (l *likeness) version(t target) (shape, bool) {
-	type pair struct{ full, short string }
-	counts := map[pair]int{}
-	own := labelOf(*t.object)
-	for _, a := range l.full.Result.Set.Objects {
-		for _, b := range l.short.Result.Set.Objects {
-			if a.Key.Kind != b.Key.Kind || a.Key.Group != b.Key.Group || a.Key.Name != b.Key.Name {
-				continue
-			}
-			p := pair{labelOf(a), labelOf(b)}
-			m, n := labelVersion.FindStringSubmatch(p.full), labelVersion.FindStringSubmatch(p.short)
-			mine := own == "" || p.full == own
-			if m != nil && n != nil && m[1] == n[1] && m[2] != n[2] && mine {
-				counts[p]++
+// labels are the chart labels of one object on both sides.
+type labels struct{ full, short string }
+
+// versions counts the objects that both sides have with labels of two versions of one chart. Where thousands of objects are
+// lost, each asks for this, so that it is counted once.
+func (l *likeness) versions() map[labels]int {
+	if l.counts != nil {
+		return l.counts
+	}
+	l.counts = map[labels]int{}
+	short := map[render.Key][]string{} // by the key without its namespace
+	bare := func(o render.Object) render.Key {
+		return render.Key{Group: o.Key.Group, Kind: o.Key.Kind, Name: o.Key.Name}
+	}
+	for _, o := range l.short.Result.Set.Objects {
+		if label := labelOf(o); label != "" {
+			short[bare(o)] = append(short[bare(o)], label)
+		}
+	}
+	for _, o := range l.full.Result.Set.Objects {
+		m := labelVersion.FindStringSubmatch(labelOf(o))
+		for _, label := range short[bare(o)] {
+			n := labelVersion.FindStringSubmatch(label)
+			if m != nil && n != nil && m[1] == n[1] && m[2] != n[2] {
+				l.counts[labels{labelOf(o), label}]++
 			}
 		}
 	}
-	var most pair
+	return l.counts
+}
+
+// version looks at the labels of the objects that both sides have: they tell which version of a chart each is from.
+func (l *likeness) version(t target) (shape, bool) {
+	counts, own := l.versions(), labelOf(*t.object)
+	var most labels
 	for p, n := range counts {
+		if own != "" && p.full != own {
+			continue
+		}
 		if c := cmp.Or(cmp.Compare(n, counts[most]), -cmp.Compare(p.short+p.full, most.short+most.full)); c > 0 {
 			most = p
 		}
@@ -83,24 +102,42 @@ func labelOf(o render.Object) string {
 	return label
 }
 
+// sourceOf gives the chart or source that an object is from.
+func sourceOf(o render.Object) string {
+	top, _, _ := strings.Cut(o.Provenance.Template, "/")
+	return cmp.Or(top, o.Provenance.Source)
+}
+
+// sources counts, once, the objects of the full side by source, and those of them that the other side has not.
+func (l *likeness) sources() (all, gone map[string]int) {
+	if l.all == nil {
+		l.all, l.gone = map[string]int{}, map[string]int{}
+		have := l.keys()
+		for _, o := range l.full.Result.Set.Objects {
+			l.all[sourceOf(o)]++
+			if have[l.key(o)] == 0 {
+				l.gone[sourceOf(o)]++
+			}
+		}
+	}
+	return l.all, l.gone
+}
+
+// keys counts, once, the objects of the short side by identity.
+func (l *likeness) keys() map[render.Key]int {
+	if l.have == nil {
+		l.have = keysOf(l.short)
+	}
+	return l.have
+}
+
 // stage looks for whole charts or sources that are missing: a loop over them of which one failed.
 func (l *likeness) stage(t target) (shape, bool) {
 	if !l.short.Captured {
 		return shape{}, false
 	}
-	of := func(o render.Object) string {
-		top, _, _ := strings.Cut(o.Provenance.Template, "/")
-		return cmp.Or(top, o.Provenance.Source)
-	}
-	have := keysOf(l.short)
-	all, gone := map[string]int{}, map[string]int{}
-	for _, o := range l.full.Result.Set.Objects {
-		all[of(o)]++
-		if have[l.key(o)] == 0 {
-			gone[of(o)]++
-		}
-	}
-	mine := of(*t.object)
+	all, gone := l.sources()
+	mine := sourceOf(*t.object)
 	if mine == "" || len(all) < 2 || gone[mine] != all[mine] || len(gone) == len(all) {
 		return shape{}, false
 	}
@@ -129,7 +166,7 @@ func (l *likeness) half(t target) (shape, bool) {
 	if !l.short.Captured || top == "" {
 		return shape{}, false
 	}
-	have := keysOf(l.short)
+	have := l.keys()
 	type file struct{ all, gone int }
 	files := map[string]*file{}
 	for _, o := range l.full.Result.Set.Objects {

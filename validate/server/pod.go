@@ -211,6 +211,16 @@ func judgePorts(ports *spot) {
 	unique(duplicateName, ports.each(), byName)
 }
 
+// hostPort is the port of the node that a port of a container is to be: a Pod that has the node's network gets that of the
+// container where it states none, a template does not. Source: kubernetes pkg/apis/core/v1/defaults.go, SetDefaults_Pod.
+func (p *pod) hostPort(port *spot) *spot {
+	host := port.at("hostPort")
+	if n, ok := host.number(0); ok && n == 0 && p.bare && p.spec.at("hostNetwork").is(true) {
+		return port.at("containerPort")
+	}
+	return host
+}
+
 // judgeHostPorts reports ports of the node that two containers want, and such as differ from the container's in a Pod
 // that has the node's network. Source: AccumulateUniqueHostPorts and validatePodHostNetworkDeps.
 func judgeHostPorts(p *pod) {
@@ -221,7 +231,7 @@ func judgeHostPorts(p *pod) {
 			first = map[string]string{}
 		}
 		for _, port := range c.at("ports").each() {
-			host := port.at("hostPort")
+			host := p.hostPort(port)
 			n, ok := host.integer()
 			ip, known := port.at("hostIP").text()
 			protocol, _ := port.at("protocol").text()

@@ -89,13 +89,13 @@ func warnPorts(p *pod) {
 			if known && ip != "" && host == 0 {
 				port.say(ambiguousPod, "has hostIP without hostPort")
 			}
-			warnPort(port, ports)
+			warnPort(p, port, ports)
 		}
 	}
 }
 
 // warnPort reports a port that another container of the Pod has as well.
-func warnPort(port *spot, ports map[string][]*spot) {
+func warnPort(p *pod, port *spot, ports map[string][]*spot) {
 	n, ok := port.at("containerPort").integer()
 	protocol, known := port.at("protocol").text()
 	if !ok || !known || n == 0 || port.at("hostPort").blank() {
@@ -105,10 +105,10 @@ func warnPort(port *spot, ports map[string][]*spot) {
 		protocol = "TCP"
 	}
 	key := strconv.FormatInt(n, 10) + "/" + protocol
-	host, _ := port.at("hostPort").integer()
+	host, _ := p.hostPort(port).integer()
 	ip := port.at("hostIP").word()
 	for _, other := range ports[key] {
-		theirs, _ := other.at("hostPort").integer()
+		theirs, _ := p.hostPort(other).integer()
 		if host == 0 || theirs == 0 || host == theirs && ip != other.at("hostIP").word() && (ip == "" || other.at("hostIP").word() == "") {
 			port.say(ambiguousPod, "is %s, as %s is already", key, other.path())
 			break

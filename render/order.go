@@ -170,16 +170,7 @@ func (w work) placeholders(set Set) ([]Placeholder, error) {
 	const part = 500 // objects
 	parts := slices.Collect(slices.Chunk(set.Objects, part))
 	ledgers, errs := make([][]Placeholder, len(parts)), make([]error, len(parts))
-	slots := make(chan struct{}, max(w.tools.Jobs, 1))
-	var wait sync.WaitGroup
-	for i := range parts {
-		slots <- struct{}{}
-		wait.Go(func() {
-			_, ledgers[i], errs[i] = w.tools.Decode(Set{Objects: parts[i]})
-			<-slots
-		})
-	}
-	wait.Wait()
+	w.each(len(parts), func(i int) { _, ledgers[i], errs[i] = w.tools.Decode(Set{Objects: parts[i]}) })
 	return slices.Concat(ledgers...), cmp.Or(errs...)
 }
 
@@ -323,19 +314,27 @@ type parsedFile struct {
 // parsing is most of the work on it.
 func (w work) parseFiles(tree Tree) []parsedFile {
 	all := make([]parsedFile, len(tree.Files))
+	w.each(len(all), func(i int) {
+		f := tree.Files[i]
+		if name := path.Join(tree.Origin, f.Path); w.app.Sift {
+			all[i].set, all[i].unread, all[i].foreign = Sift(name, f.Data)
+		} else {
+			all[i].set, all[i].err = Parse(name, f.Data)
+		}
+	})
+	return all
+}
+
+// each does a number of things, as many at the same time as jobs are allowed.
+func (w work) each(count int, do func(i int)) {
 	slots := make(chan struct{}, max(w.tools.Jobs, 1))
 	var wait sync.WaitGroup
-	for i, f := range tree.Files {
+	for i := range count {
 		slots <- struct{}{}
 		wait.Go(func() {
-			if name := path.Join(tree.Origin, f.Path); w.app.Sift {
-				all[i].set, all[i].unread, all[i].foreign = Sift(name, f.Data)
-			} else {
-				all[i].set, all[i].err = Parse(name, f.Data)
-			}
-			<-slots
+			defer func() { <-slots }()
+			do(i)
 		})
 	}
 	wait.Wait()
-	return all
 }

@@ -74,14 +74,18 @@ type generated struct {
 //go:embed apis.json.gz
 var packed []byte
 
-// read unpacks what is embedded, once. It is part of the program, so that it cannot be read is no error of a user.
 var read = sync.OnceValue(func() (all generated) {
-	text, err := gzip.NewReader(bytes.NewReader(packed))
-	if err == nil {
-		err = json.NewDecoder(text).Decode(&all)
-	}
-	if err != nil {
-		panic("reading the embedded schemas: " + err.Error())
-	}
+	unpack("schemas", packed, &all)
 	return all
 })
+
+// unpack reads what is embedded. It is part of the program, so that it cannot be read is no error of a user.
+func unpack(what string, packed []byte, into any) {
+	text, err := gzip.NewReader(bytes.NewReader(packed))
+	if err == nil {
+		err = json.NewDecoder(text).Decode(into)
+	}
+	if err != nil {
+		panic("reading the embedded " + what + ": " + err.Error())
+	}
+}

@@ -1,8 +1,6 @@
 package schemas
 
 import (
-	"bytes"
-	"compress/gzip"
 	_ "embed"
 	"encoding/json"
 	"slices"
@@ -32,12 +30,6 @@ type definitions struct {
 }
 
 var readArgoCD = sync.OnceValue(func() (all definitions) {
-	text, err := gzip.NewReader(bytes.NewReader(packedArgoCD))
-	if err == nil {
-		err = json.NewDecoder(text).Decode(&all)
-	}
-	if err != nil {
-		panic("reading the embedded definitions of Argo CD: " + err.Error())
-	}
+	unpack("definitions of Argo CD", packedArgoCD, &all)
 	return all
 })

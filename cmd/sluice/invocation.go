@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -272,4 +273,18 @@ func (v *invocation) complete(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		v.complete(sub)
 	}
+}
+
+// each does a number of things, as many at the same time as --jobs allows.
+func (v *invocation) each(count int, do func(i int)) {
+	slots := make(chan struct{}, max(v.jobs, 1))
+	var wait sync.WaitGroup
+	for i := range count {
+		slots <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-slots }()
+			do(i)
+		})
+	}
+	wait.Wait()
 }

@@ -9,7 +9,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"sluice/render"
 	"sluice/render/canary"
@@ -28,22 +27,15 @@ func (v *invocation) locate(ctx context.Context, s *subject, r *renderer, findin
 	for i := range findings {
 		of[findings[i].App] = append(of[findings[i].App], &findings[i])
 	}
-	slots, errs := make(chan struct{}, max(v.jobs, 1)), make([]error, len(s.results))
-	var wait sync.WaitGroup
-	for i, result := range s.results {
-		found := of[result.App.Name]
-		if len(found) == 0 {
-			continue
-		}
-		slots <- struct{}{}
-		wait.Go(func() {
-			defer func() { <-slots }()
+	errs := make([]error, len(s.results))
+	v.each(len(errs), func(i int) {
+		result := s.results[i]
+		if found := of[result.App.Name]; len(found) > 0 {
 			if errs[i] = r.places(ctx, result, s.chain, found); errs[i] == nil {
 				s.shown(result, found)
 			}
-		})
-	}
-	wait.Wait()
+		}
+	})
 	for i := range findings { // of apps that did not render, and of no app's objects
 		f := &findings[i]
 		if at := slices.IndexFunc(s.plan.Apps(), func(a render.App) bool { return a.Name == f.App }); f.Pos.File == "" && at >= 0 {

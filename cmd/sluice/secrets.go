@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 
 	"github.com/spf13/pflag"
 
@@ -61,18 +60,11 @@ func (r *renderer) consumed(ctx context.Context, in validate.Input, chain render
 		return nil, nil, err
 	}
 	outcomes := make([]outcome, len(in.Results))
-	slots := make(chan struct{}, max(r.v.jobs, 1))
-	var wait sync.WaitGroup
-	for i, result := range in.Results {
-		slots <- struct{}{}
-		wait.Go(func() {
-			defer func() { <-slots }()
-			o, own := &outcomes[i], again{renderer: r, chain: chain, tools: tools}
-			own.chain.Capabilities = result.Capabilities
-			o.found, o.unchecked, o.err = canary.Check(ctx, canary.App{Result: result, Ledger: avp.Decode, Render: own.replaced})
-		})
-	}
-	wait.Wait()
+	r.v.each(len(outcomes), func(i int) {
+		result, o, own := in.Results[i], &outcomes[i], again{renderer: r, chain: chain, tools: tools}
+		own.chain.Capabilities = result.Capabilities
+		o.found, o.unchecked, o.err = canary.Check(ctx, canary.App{Result: result, Ledger: avp.Decode, Render: own.replaced})
+	})
 	var found []secrets.Consumed
 	var unchecked []validate.Unchecked
 	for i, o := range outcomes {

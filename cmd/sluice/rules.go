@@ -60,9 +60,12 @@ type brought struct {
 	policies []validate.Rule
 }
 
-func familiesWith(a brought) []validate.Rule {
+func familiesWith(a brought) []validate.Rule { return together(familyTable(a)) }
+
+// together gives the rules of families, in their order.
+func together(families []family) []validate.Rule {
 	var all []validate.Rule
-	for _, f := range familyTable(a) {
+	for _, f := range families {
 		all = append(all, f.rules...)
 	}
 	return all
@@ -118,7 +121,7 @@ func askedFor(all []family, names []string) (rules []validate.Rule, wanted map[s
 	return rules, wanted, nil
 }
 
-// ruleIDs lists the ids of all rules, with those of the policies of a plan.
+// ruleIDs lists the ids of rules, sorted.
 func ruleIDs(rules []validate.Rule) []string {
 	ids := make([]string, len(rules))
 	for i, r := range rules {
@@ -146,10 +149,7 @@ func (v *invocation) policies(ctx context.Context, plan render.Plan) (rules []va
 
 // knownRules gives the ids of all rules. It refuses a stack that names a rule that there is not, or that wants less of a loss.
 func knownRules(plan render.Plan, all []family) ([]string, error) {
-	var rules []validate.Rule
-	for _, f := range all {
-		rules = append(rules, f.rules...)
-	}
+	rules := together(all)
 	for _, name := range slices.Sorted(maps.Keys(plan.Severities)) {
 		i := slices.IndexFunc(rules, func(r validate.Rule) bool { return r.ID == name })
 		if i < 0 {
@@ -170,13 +170,11 @@ func knownRules(plan render.Plan, all []family) ([]string, error) {
 // That is no error: several stacks may share what they make of rules.
 func idleSeverities(plan render.Plan, all []family) []string {
 	var said []string
-	for _, f := range all {
-		for _, r := range f.rules {
-			word, stated := plan.Severities[r.ID]
-			asked := plan.Conventions[r.Convention]
-			if stated && word != "off" && r.Convention != "" && (asked == nil || asked == false) {
-				said = append(said, fmt.Sprintf("%s: rules.%s has no effect: the rule judges by conventions.%s, which the stack does not state", plan.SeverityPos[r.ID], r.ID, r.Convention))
-			}
+	for _, r := range together(all) {
+		word, stated := plan.Severities[r.ID]
+		asked := plan.Conventions[r.Convention]
+		if stated && word != "off" && r.Convention != "" && (asked == nil || asked == false) {
+			said = append(said, fmt.Sprintf("%s: rules.%s has no effect: the rule judges by conventions.%s, which the stack does not state", plan.SeverityPos[r.ID], r.ID, r.Convention))
 		}
 	}
 	slices.Sort(said)

@@ -87,8 +87,8 @@ func (s *sheet) ambiguous() {
 	})
 }
 
-// ambiguity gives the finding about a plain scalar, without a message where there is none. Only words are quoted: a number
-// may be a secret.
+// ambiguity gives the finding about a plain scalar, without a message where there is none. Words and versions are quoted; any
+// other number may be a secret.
 func ambiguity(text string, p spot) validate.Finding {
 	if text == "" {
 		return validate.Finding{}

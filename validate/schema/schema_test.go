@@ -96,6 +96,7 @@ func TestMessages(t *testing.T) {
 			`invalid-enum: spec.policyTypes[0] is null, which the API server turns into an empty string, want "Egress" or "Ingress"`,
 		}},
 		{"a zone without a name, which the server takes", "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints: [{addresses: [10.0.0.1], hints: {forZones: [{}]}}]\n", []string{"waived-field: endpoints[0].hints.forZones[0].name is missing"}},
+		{"a hint about nodes, which the server drops", "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\nendpoints: [{addresses: [10.0.0.1], hints: {forNodes: [null]}}]\n", []string{"null-value: endpoints[0].hints.forNodes[0] is null, which the API server turns into an empty object"}},
 		{"a source that the server drops", claim("{name: a}"), []string{"waived-field: spec.dataSource.kind is missing"}},
 		{"a source that the server drops, empty", claim("{}"), []string{"waived-field: spec.dataSource.kind is missing", "waived-field: spec.dataSource.name is missing"}},
 		{"a source without a name", claim("{kind: PersistentVolumeClaim}"), []string{"required-field: spec.dataSource.name is missing"}},

@@ -198,7 +198,7 @@ func (w *walk) missing(s *schemas.Schema, name string, null bool) {
 // pkg/api/persistentvolumeclaim/util.go.
 func (w *walk) ignored() bool {
 	at := w.path()
-	if unread(w.object.Key.GroupKind(), at) {
+	if unread(w.object.Key.GroupKind(), at, w.minor) {
 		return true
 	}
 	if len(at) == 0 || at[len(at)-1] != "dataSource" {
@@ -212,15 +212,16 @@ func (w *walk) ignored() bool {
 }
 
 // unread says whether the server takes an element of a list that lacks what its schema requires. Source: kubernetes
-// pkg/apis/discovery/validation/validation.go, validateHints: the empty name of a zone is a label value;
+// pkg/apis/discovery/validation/validation.go, validateHints: the empty name of a zone is a label value, and before 1.34
+// hints about nodes are dropped (pkg/features/kube_features.go, PreferSameTrafficDistribution);
 // pkg/apis/autoscaling/validation/validation.go, validateMetricIdentifier: nothing looks at the selector of a metric.
-func unread(kind string, at render.Path) bool {
+func unread(kind string, at render.Path, minor int) bool {
 	if len(at) < 3 {
 		return false
 	}
 	switch kind {
 	case "EndpointSlice.discovery.k8s.io":
-		return at[len(at)-2] == "forZones"
+		return at[len(at)-2] == "forZones" || at[len(at)-2] == "forNodes" && minor < 34
 	case "HorizontalPodAutoscaler.autoscaling":
 		return at[0] == "spec" && at[len(at)-3] == "selector" && at[len(at)-2] == "matchExpressions"
 	}

@@ -101,6 +101,10 @@ func TestMessages(t *testing.T) {
 		{"a source that the server drops, empty", claim("{}"), []string{"waived-field: spec.dataSource.kind is missing", "waived-field: spec.dataSource.name is missing"}},
 		{"a source without a name", claim("{kind: PersistentVolumeClaim}"), []string{"required-field: spec.dataSource.name is missing"}},
 		{"a source beside a reference", claim("{name: a}, dataSourceRef: {kind: PersistentVolumeClaim, name: a}"), []string{"required-field: spec.dataSource.kind is missing"}},
+		{"a source in another namespace, which the server drops", claim("{name: a}, dataSourceRef: {namespace: b, name: a}"), []string{
+			"waived-field: spec.dataSource.kind is missing", "waived-field: spec.dataSourceRef.kind is missing",
+		}},
+		{"a claim beside a source that the server drops", claim("{kind: PersistentVolumeClaim}, dataSourceRef: {namespace: b, kind: A, name: a}"), []string{"required-field: spec.dataSource.name is missing"}},
 		{"null quantity", pod(", resources: {limits: {cpu: null}}"), []string{
 			"null-value: spec.containers[0].resources.limits.cpu is null, which the API server turns into 0",
 		}},

@@ -193,22 +193,32 @@ func (w *walk) missing(s *schemas.Schema, name string, null bool) {
 	w.below(step{key: name, field: true}, func() { w.say(rule, "%s", what) })
 }
 
-// ignored says whether the walk is in the dataSource of a claim that the server drops silently: without a dataSourceRef
-// beside it, it knows claims and snapshots. Source: EnforceDataSourceBackwardsCompatibility in kubernetes
-// pkg/api/persistentvolumeclaim/util.go.
+// ignored says whether the walk is in what the server drops silently of what a claim is filled with: a dataSourceRef with a
+// namespace, which is a feature that is off (CrossNamespaceVolumeDataSource), and without a dataSourceRef beside it a
+// dataSource that is neither a claim nor a snapshot. Source: DropDisabledFields and EnforceDataSourceBackwardsCompatibility in
+// kubernetes pkg/api/persistentvolumeclaim/util.go.
 func (w *walk) ignored() bool {
 	at := w.path()
 	if unread(w.object.Key.GroupKind(), at, w.minor) {
 		return true
 	}
-	if len(at) == 0 || at[len(at)-1] != "dataSource" {
+	if len(at) == 0 {
+		return false
+	}
+	field := at[len(at)-1]
+	if field != "dataSource" && field != "dataSourceRef" {
 		return false
 	}
 	above, _ := at[:len(at)-1].In(w.object.Tree)
 	spec, _ := above.(map[string]any)
+	ref, _ := spec["dataSourceRef"].(map[string]any)
+	namespace, _ := ref["namespace"].(string)
+	if field == "dataSourceRef" {
+		return namespace != ""
+	}
 	source, _ := spec["dataSource"].(map[string]any)
 	kind, _ := source["kind"].(string)
-	return spec["dataSourceRef"] == nil && kind != "PersistentVolumeClaim" && kind != "VolumeSnapshot"
+	return (spec["dataSourceRef"] == nil || namespace != "") && kind != "PersistentVolumeClaim" && kind != "VolumeSnapshot"
 }
 
 // unread says whether the server takes an element of a list that lacks what its schema requires. Source: kubernetes

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ func explainVerb(v *invocation) *cobra.Command {
 		Short: "Say what a rule finds, why it matters, what is wrong and right, and how to accept it",
 		Long: "explain tells everything about one rule, or lists all of them, or those of a family:\n" + namedFamilies + ".\n\n" +
 			"The examples are those that the program is tested with. Those of a policy of the stack, policy-NAME, are the tests\n" +
-			"of the policy.",
+			"of the policy. With --stack, policy tells of the rule of that name and lists the policies.",
 		Example: "  sluice explain\n  sluice explain dangling-service\n  sluice explain reference\n  sluice explain --stack . policy-no-latest",
 		Args:    cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -31,23 +32,15 @@ func explainVerb(v *invocation) *cobra.Command {
 			if err := oneOf("--output", form, "text", "json", "markdown"); err != nil {
 				return err
 			}
-			rules, broken := v.rulesOf(cmd, args)
-			if rules == nil {
+			all, broken := v.familiesOf(cmd, args)
+			if all == nil {
 				return broken
 			}
-			slices.SortStableFunc(rules, func(a, b validate.Rule) int { return strings.Compare(a.ID, b.ID) })
-			list := len(args) == 0
-			if !list {
-				ids := ruleIDs(rules)
-				wanted := []string{args[0]}
-				if !slices.Contains(ids, args[0]) {
-					if wanted, list = ofFamily(args[0]), true; len(wanted) == 0 {
-						return unknownRule(render.Position{}, fmt.Sprintf("rule %q is not known", args[0]), args[0], append(strings.Split(namedFamilies, ", "), ids...))
-					}
-				}
-				rules = slices.DeleteFunc(rules, func(r validate.Rule) bool { return !slices.Contains(wanted, r.ID) })
+			rule, rest, err := explained(all, args)
+			if err != nil {
+				return err
 			}
-			return errors.Join(report.Rules(rules).Write(v.out, form, list), broken)
+			return errors.Join(tell(v.out, form, rule, rest), broken)
 		},
 	}
 	output(cmd, &form, "text", "json", "markdown")
@@ -55,16 +48,53 @@ func explainVerb(v *invocation) *cobra.Command {
 	return cmd
 }
 
-// rulesOf lists all rules, with the policies of the stack where it is asked for: by its flag, or by the name of one. What is
+// explained gives the rule of a name, and the rules of the family of that name, in order: policy is both. Without a name it
+// gives all rules.
+func explained(all []family, args []string) (rule, rest []validate.Rule, err error) {
+	var ids []string
+	for _, f := range all {
+		for _, r := range f.rules {
+			ids = append(ids, r.ID)
+			switch {
+			case len(args) > 0 && r.ID == args[0]:
+				rule = append(rule, r)
+			case len(args) == 0 || f.name == args[0]:
+				rest = append(rest, r)
+			}
+		}
+	}
+	if len(rule)+len(rest) == 0 {
+		known := append(strings.Split(namedFamilies, ", "), ids...)
+		return nil, nil, unknownRule(render.Position{}, fmt.Sprintf("rule %q is not known", args[0]), args[0], known)
+	}
+	slices.SortStableFunc(rest, func(a, b validate.Rule) int { return strings.Compare(a.ID, b.ID) })
+	return rule, rest, nil
+}
+
+// tell writes a rule in full, and others as a list.
+func tell(w io.Writer, form string, rule, rest []validate.Rule) error {
+	if form != "text" || len(rule) == 0 || len(rest) == 0 {
+		return report.Rules(append(rule, rest...)).Write(w, form, len(rest) > 0)
+	}
+	if err := report.Rules(rule).Write(w, form, false); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return report.Rules(rest).Write(w, form, true)
+}
+
+// familiesOf lists all rules, with the policies of the stack where it is asked for: by its flag, or by the name of one. What is
 // wrong with policies is an error beside them.
-func (v *invocation) rulesOf(cmd *cobra.Command, args []string) ([]validate.Rule, error) {
+func (v *invocation) familiesOf(cmd *cobra.Command, args []string) ([]family, error) {
 	if !cmd.Flags().Changed("stack") && (len(args) == 0 || !strings.HasPrefix(args[0], "policy-")) {
-		return families(), nil
+		return familyTable(brought{}), nil
 	}
 	plan, err := awaited(cmd.Context(), v.plan)
 	if err != nil {
 		return nil, err
 	}
 	policies, broken := v.policies(cmd.Context(), plan)
-	return familiesWith(brought{policies: policies}), broken
+	return familyTable(brought{policies: policies}), broken
 }

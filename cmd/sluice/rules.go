@@ -33,16 +33,6 @@ type family struct {
 // namedFamilies are those that a person may ask for.
 const namedFamilies = "schema, server, definition, reference, argocd, convention, yamllint, secrets, prune, policy"
 
-// ofFamily lists the ids of the rules of a family; none where there is no such family.
-func ofFamily(name string) []string {
-	for _, f := range familyTable(brought{}) {
-		if f.name == name {
-			return ruleIDs(f.rules)
-		}
-	}
-	return nil
-}
-
 // rulesAndFamilies lists what explain and --only take, but for the policies of a stack.
 func rulesAndFamilies() []string {
 	return append(strings.Split(namedFamilies, ", "), ruleIDs(families())...)

@@ -198,6 +198,9 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 	if err != nil {
 		return err
 	}
+	if slices.Contains(f.only, "policy") && len(policies) == 1 && broken == nil {
+		v.note("note: there are no policies to judge by; a stack has them in policies: NAME")
+	}
 	if !slices.ContainsFunc(definition.Rules(nil), func(r validate.Rule) bool { return wanted[r.ID] }) {
 		locations.Alone()
 	}

@@ -137,6 +137,26 @@ func (v *invocation) policies(ctx context.Context, plan render.Plan) (rules []va
 	}})
 }
 
+// faults takes what is wrong with policies apart for a report.
+func faults(broken error) []*render.Error {
+	joined, ok := broken.(interface{ Unwrap() []error })
+	if !ok {
+		if broken == nil {
+			return nil
+		}
+		e := &render.Error{Err: broken}
+		if placed, ok := errors.AsType[*render.Error](broken); ok && placed.Error() == broken.Error() {
+			e = placed
+		}
+		return []*render.Error{{Pos: e.Pos, Err: errors.New(secrets.Mask(e.Err.Error())), Hint: secrets.Mask(e.Hint)}}
+	}
+	var list []*render.Error
+	for _, err := range joined.Unwrap() {
+		list = append(list, faults(err)...)
+	}
+	return list
+}
+
 // knownRules gives the ids of all rules. It refuses a stack that names a rule that there is not, or that wants less of a loss.
 func knownRules(plan render.Plan, all []family) ([]string, error) {
 	rules := together(all)

@@ -196,7 +196,7 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 	all := familyTable(brought{schemas: locations, policies: policies, outside: v.outside(s.renderer, s.chain, f.vault)})
 	rules, wanted, err := askedFor(all, f.only)
 	if err != nil {
-		return err
+		return errors.Join(broken, err)
 	}
 	if slices.Contains(f.only, "policy") && len(policies) == 1 && broken == nil {
 		v.note("note: there are no policies to judge by; a stack has them in policies: NAME")
@@ -206,7 +206,7 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 	}
 	in := s.input(minor, minors)
 	if in.Known, err = knownRules(s.plan, all); err != nil {
-		return err
+		return errors.Join(broken, err)
 	}
 	locations.Expect(in)
 	f.bare.without.say(v)
@@ -229,7 +229,7 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 		last = minors[len(minors)-1]
 	}
 	return v.conclude(ctx, f, s, report.Findings{
-		Report: said, Least: validate.Severity(slices.Index(validate.Severities(), f.failOn)), Results: s.results, Failed: s.failed, Reasons: s.reasons, Unread: s.notRead(),
+		Report: said, Least: validate.Severity(slices.Index(validate.Severities(), f.failOn)), Results: s.results, Failed: s.failed, Reasons: s.reasons, Unread: s.notRead(), Errors: faults(broken),
 		Strict: v.strict || locations.Failure() != nil,
 		Minor:  minor, Last: last, Landed: in.Landed, All: f.all, Color: v.page.colored(f.color),
 	})

@@ -21,12 +21,14 @@ type Findings struct {
 	// Reasons say why, one for each of them. There is nothing secret in them.
 	Reasons []string
 	Unread  []Unread // what of files could not be read
-	Strict  bool     // what could not be judged fails
-	Mended  int      // entries of the baseline that no finding answers
-	Minor   int      // of the Kubernetes that it was judged for
-	Last    int      // the last minor of a range that was asked for, which Minor begins; 0 for none
-	All     bool     // show those that do not count too: accepted, suppressed, in the baseline
-	Color   bool
+	// Errors are what is wrong with policies, in the order of their places. There is nothing secret in them.
+	Errors []*render.Error
+	Strict bool // what could not be judged fails
+	Mended int  // entries of the baseline that no finding answers
+	Minor  int  // of the Kubernetes that it was judged for
+	Last   int  // the last minor of a range that was asked for, which Minor begins; 0 for none
+	All    bool // show those that do not count too: accepted, suppressed, in the baseline
+	Color  bool
 }
 
 // Unread is a part of a file that could not be read. There is nothing secret in the reason.

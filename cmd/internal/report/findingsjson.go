@@ -14,11 +14,19 @@ type findingsJSON struct {
 	Empties     int             `json:"empties"` // documents without content
 	NotRendered []string        `json:"notRendered"`
 	Unread      []Unread        `json:"unread,omitempty"`
+	Errors      []errorJSON     `json:"errors,omitempty"`
 	Failing     int             `json:"failing"` // findings that count
 	Counts      map[string]int  `json:"counts"`  // of those that nobody accepted, suppressed or knew of, by severity
 	Mended      int             `json:"mended"`
 	Findings    []judgedJSON    `json:"findings"`
 	Unchecked   []uncheckedJSON `json:"unchecked"`
+}
+
+// errorJSON is what could not be done, apart from apps and files.
+type errorJSON struct {
+	File    *placeJSON `json:"file,omitempty"`
+	Message string     `json:"message"`
+	Hint    string     `json:"hint,omitempty"`
 }
 
 // judgedJSON is a finding of one state.
@@ -51,6 +59,9 @@ func (f Findings) JSON(w io.Writer) error {
 	out := findingsJSON{
 		Kubernetes: f.judgedFor(), Apps: len(f.Results), Objects: c.objects, Empties: c.empties, NotRendered: append([]string{}, f.Failed...),
 		Unread: f.Unread, Failing: len(f.Report.Counting(f.Least)), Counts: c.by, Mended: f.Mended, Findings: []judgedJSON{}, Unchecked: []uncheckedJSON{},
+	}
+	for _, e := range f.Errors {
+		out.Errors = append(out.Errors, errorJSON{placeOf(e.Pos), e.Err.Error(), e.Hint})
 	}
 	for _, found := range f.Report.Findings {
 		out.Findings = append(out.Findings, judged(found))

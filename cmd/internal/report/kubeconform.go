@@ -45,8 +45,8 @@ type subject struct {
 
 // Kubeconform writes the findings that count in the form of kubeconform's JSON with a summary: an object with one is
 // invalid, an app that did not render is an error, and an object that could not be judged is skipped, or an error where that
-// fails, as there without -ignore-missing-schemas. Findings about files and the stack, which kubeconform does not know, have
-// the file and no kind.
+// fails, as there without -ignore-missing-schemas. Findings about files and the stack, and policies that are wrong, which
+// kubeconform does not know, have the file and no kind.
 func (f Findings) Kubeconform(w io.Writer) error {
 	about := map[subject][]validate.Finding{}
 	out := kubeconformJSON{Resources: []kubeconformResource{}}
@@ -110,6 +110,10 @@ func (f Findings) Kubeconform(w io.Writer) error {
 	for _, u := range f.Unread {
 		out.Summary.Errors++
 		out.Resources = append(out.Resources, kubeconformResource{Filename: u.File, Status: "statusError", Msg: u.Reason})
+	}
+	for _, e := range f.Errors {
+		out.Summary.Errors++
+		out.Resources = append(out.Resources, kubeconformResource{Filename: e.Pos.File, Status: "statusError", Msg: e.Error()})
 	}
 	for i := range out.Resources {
 		if out.Resources[i].Filename == "-" {

@@ -51,10 +51,18 @@ func (b *book) read(plan render.Plan) ([]*render.Error, error) {
 		r := reader{policy: &policy{name: name, value: it.Value(), pos: position(it.Value().Pos())}, def: def}
 		r.read(plan)
 		faults = append(faults, r.faults...)
-		b.policies = append(b.policies, r.policy)
+		b.add(r.policy)
 	}
 	slices.SortFunc(b.policies, func(a, b *policy) int { return strings.Compare(a.name, b.name) })
 	return faults, nil
+}
+
+// add takes up a policy that was read. Nothing is known of what suppresses findings of one that is wrong.
+func (b *book) add(p *policy) {
+	if p.broken {
+		p.rule.Able = func(validate.Input) bool { return false }
+	}
+	b.policies = append(b.policies, p)
 }
 
 // fault notes something wrong with the policy.

@@ -65,9 +65,16 @@ type Plan struct {
 	Definitions []string
 	// Written are the CUE files of the stack as they were read, with what they import and embed and their module (one that is
 	// made up where they have none), ordered by path. A path is relative to Dir, and begins with ".." for what is of the module
-	// around it. Tags are what was given for its @tag()s. The policies in them are compiled by those who judge.
+	// around it. Tags are what was given for its @tag()s, but for those of Broken. The policies in them are compiled by those who
+	// judge.
 	Written []File   `json:"-"`
 	Tags    []string `json:"-"`
+	// Faults keep policies from being compiled. Broken are the names of those policies, ordered, with an empty one for what is
+	// computed. Sound is Written without them, and without what refers to them and what only they refer to: there are blanks
+	// instead, and all else has its place. They are nil where all policies compile.
+	Faults []*Error `json:"-"`
+	Broken []string `json:"-"`
+	Sound  []File   `json:"-"`
 }
 
 // Apps lists the apps of all layers: by wave, then layer name, then app name.

@@ -158,8 +158,20 @@ func faults(broken error) []*render.Error {
 }
 
 // knownRules gives the ids of all rules. It refuses a stack that names a rule that there is not, or that wants less of a loss.
+// Where a policy with a computed name does not compile, any name of a policy may be its.
 func knownRules(plan render.Plan, all []family) ([]string, error) {
 	rules := together(all)
+	if slices.Contains(plan.Broken, "") {
+		names := slices.Sorted(maps.Keys(plan.Severities))
+		for _, s := range plan.Suppress {
+			names = append(names, s.Rule)
+		}
+		for _, name := range names {
+			if strings.HasPrefix(name, "policy-") && !slices.Contains(ruleIDs(rules), name) {
+				rules = append(rules, validate.Rule{ID: name})
+			}
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(plan.Severities)) {
 		i := slices.IndexFunc(rules, func(r validate.Rule) bool { return r.ID == name })
 		if i < 0 {

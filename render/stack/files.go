@@ -40,11 +40,12 @@ type files struct {
 	own    bool     // the stack directory has the module file itself
 	mu     sync.Mutex
 	read   map[string][]byte // what CUE has read, by path relative to the stack directory
+	left   map[string][]byte // of what has parts that are left out, the rest
 }
 
 // openFiles finds the nearest module file at dir or above it. The caller closes what it gives.
 func openFiles(dir string, stack fs.FS) (*files, error) {
-	f := &files{stack: stack, prefix: ".", read: map[string][]byte{}}
+	f := &files{stack: stack, prefix: ".", read: map[string][]byte{}, left: map[string][]byte{}}
 	if _, err := fs.Stat(stack, moduleFile); err == nil {
 		f.own = true
 		return f, nil
@@ -129,6 +130,9 @@ func openRegular(fsys fs.FS, name string) (fs.File, error) {
 
 // ReadFile is the method of fs.ReadFileFS, by which CUE reads all but the module's own file.
 func (f *files) ReadFile(name string) ([]byte, error) {
+	if left, ok := f.left[f.relative("/"+name)]; ok {
+		return slices.Clone(left), nil
+	}
 	file, err := f.Open(name)
 	if err != nil {
 		return nil, err

@@ -21,8 +21,9 @@ type problems struct {
 
 // problem is one fault. The path orders faults at one position.
 type problem struct {
-	path string
-	err  *render.Error
+	path   string
+	err    *render.Error
+	others []render.Position // that CUE names besides that of the error
 }
 
 // add records a fault at a place: its text is the path, then the format. The hint says the next step, as one sentence;
@@ -32,7 +33,7 @@ func (p *problems) add(at place, hint, format string, args ...any) {
 	if at.path != "" {
 		err = fmt.Errorf("%s: %w", at.path, err)
 	}
-	p.list = append(p.list, problem{at.path, &render.Error{Pos: at.pos, Err: err, Hint: hint}})
+	p.list = append(p.list, problem{path: at.path, err: &render.Error{Pos: at.pos, Err: err, Hint: hint}})
 }
 
 // cue records every error of CUE in err, which may be nil.
@@ -47,7 +48,7 @@ func (p *problems) cue(err error) {
 	for _, e := range cueerrors.Errors(err) {
 		text := message(e)
 		at := place{path: userPath(e.Path())}
-		var others []string
+		var others []render.Position
 		for _, pos := range append([]token.Pos{e.Position()}, e.InputPositions()...) {
 			// Without a file name it is an expression that the program made, such as the value of a tag.
 			if !pos.IsValid() || pos.Filename() == schemaFile || pos.Filename() == "" {
@@ -56,20 +57,30 @@ func (p *problems) cue(err error) {
 			switch here := position(pos, p.files); {
 			case at.pos == render.Position{}:
 				at.pos = here
-			case here != at.pos && !slices.Contains(others, here.String()):
-				others = append(others, here.String())
+			case here != at.pos && !slices.Contains(others, here):
+				others = append(others, here)
 			}
 		}
 		if len(others) > 0 {
-			slices.Sort(others)
-			text += " (see also " + strings.Join(others, ", ") + ")"
+			text += " (see also " + listed(others) + ")"
 		}
 		hint := cueHint(text)
 		if at == (place{}) {
 			text = "loading the stack: " + text
 		}
 		p.add(at, hint, "%s", text)
+		p.list[len(p.list)-1].others = others
 	}
+}
+
+// listed writes places in the order of their texts.
+func listed(places []render.Position) string {
+	texts := make([]string, len(places))
+	for i, p := range places {
+		texts[i] = p.String()
+	}
+	slices.Sort(texts)
+	return strings.Join(texts, ", ")
 }
 
 // loading records the errors of CUE's loader and the tags that are unknown. Tags can be judged only where every file
@@ -135,9 +146,9 @@ func (p *problems) err() error {
 			cmp.Compare(a.err.Pos.Column, b.err.Pos.Column), cmp.Compare(a.path, b.path),
 			cmp.Compare(a.err.Error(), b.err.Error()))
 	})
-	list := slices.CompactFunc(p.list, func(a, b problem) bool { return a.err.Error() == b.err.Error() })
-	errs := make([]error, len(list))
-	for i, f := range list {
+	p.list = slices.CompactFunc(p.list, func(a, b problem) bool { return a.err.Error() == b.err.Error() })
+	errs := make([]error, len(p.list))
+	for i, f := range p.list {
 		errs[i] = f.err
 	}
 	return errors.Join(errs...)
@@ -149,9 +160,12 @@ func userPath(labels []string) string {
 	if len(labels) > 0 && (labels[0] == "#Stack" || strings.Contains(labels[0], "@")) {
 		labels = labels[1:]
 	}
-	shown := make([]string, len(labels))
-	for i, l := range labels {
-		shown[i] = veil(l)
+	var shown []string
+	for _, l := range labels {
+		// Clauses count as labels, "for[]" and "let[]", and so do names that are not known.
+		if clause := strings.TrimSuffix(l, "[]"); l != "?" && l != "<unknown>" && (clause == l || clause == "") {
+			shown = append(shown, veil(l))
+		}
 	}
 	return strings.Join(shown, ".")
 }

@@ -118,7 +118,7 @@ func outcome(t *testing.T, dir string, tags []string) string {
 }
 
 // describe writes each error on a line, its hint below it.
-func describe(t *testing.T, err error) string {
+func describe(t testing.TB, err error) string {
 	t.Helper()
 	list := []error{err}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {

@@ -57,11 +57,16 @@ func compile(ctx *cue.Context, plan render.Plan) (policies, def cue.Value, err e
 	return policies, def, def.Err()
 }
 
-// placed gives the files below the root of their module, and the directory of the stack there. The names of directories
+// placed gives the files, without policies that do not compile, below the root of their module, and the directory of the stack
+// there. The names of directories
 // above the stack are not in the plan, and imports of the module's packages have them.
 func placed(plan render.Plan) (fs.FS, string, error) {
+	files := plan.Written
+	if plan.Sound != nil {
+		files = plan.Sound
+	}
 	depth := 0
-	for _, f := range plan.Written {
+	for _, f := range files {
 		n := 0
 		for rest, up := strings.CutPrefix(f.Path, "../"); up; rest, up = strings.CutPrefix(rest, "../") {
 			n++
@@ -78,7 +83,7 @@ func placed(plan render.Plan) (fs.FS, string, error) {
 		dir = path.Join(parts[max(0, len(parts)-depth):]...)
 	}
 	tree := render.Tree{}
-	for _, f := range plan.Written {
+	for _, f := range files {
 		tree.Files = append(tree.Files, render.File{Path: path.Join(dir, f.Path), Data: f.Data})
 	}
 	return tree.FS(), dir, nil

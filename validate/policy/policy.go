@@ -14,6 +14,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"cuelang.org/go/cue"
@@ -88,6 +90,7 @@ func Rules(ctx context.Context, plan render.Plan, watch Watch) ([]validate.Rule,
 		if faults, err = b.read(plan); err != nil {
 			return err
 		}
+		slices.SortFunc(b.policies, func(a, b *policy) int { return strings.Compare(a.name, b.name) })
 		failed, err := b.try(step)
 		faults = append(faults, failed...)
 		return err

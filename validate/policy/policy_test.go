@@ -549,3 +549,29 @@ func BenchmarkPolicies(b *testing.B) {
 		}
 	}
 }
+
+// What does not compile is not judged, and is told as it was found; what of it compiles all the same is passed over.
+func TestPoliciesThatDoNotCompile(t *testing.T) {
+	plan := planOf(`policies: a: {check: spec: replicas: nope, message: "m"}
+policies: b: {match: kind: "Deployment", check: spec: replicas: >=2, message: "m"}`)
+	fault := &render.Error{Pos: render.Position{File: "stack.cue", Line: 2, Column: 38}, Err: errors.New("policy a: it is broken")}
+	plan.Faults, plan.Broken = []*render.Error{fault}, []string{"", "a"}
+	plan.Sound = planOf("policies: a: message: 3\n" + `policies: b: {match: kind: "Deployment", check: spec: replicas: >=2, message: "m"}`).Written
+	rules, err := policy.Rules(t.Context(), plan, policy.Watch{})
+	if err == nil || err.Error() != fault.Error() {
+		t.Errorf("error %v", err)
+	}
+	said, err := validate.Run(t.Context(), inputOf(t, plan, deployment, database), rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(said.Findings) != 1 || said.Findings[0].Rule != "policy-b" {
+		t.Errorf("findings %v", said.Findings)
+	}
+	if len(said.Unchecked) != 1 || said.Unchecked[0].What != "policy-a" {
+		t.Errorf("unchecked %v", said.Unchecked)
+	}
+	if ids := len(rules); ids != 3 {
+		t.Errorf("%d rules", ids)
+	}
+}

@@ -28,33 +28,44 @@ type reader struct {
 	faults []*render.Error
 }
 
-// read compiles the stack and reads its policies, in the order of their names.
+// read compiles the stack and reads its policies.
 func (b *book) read(plan render.Plan) ([]*render.Error, error) {
 	// CUE_DEBUG of the caller's environment can turn closedness off; the empty setting overrides it.
 	ctx := cuecontext.New(cuecontext.EvaluatorVersion(cuecontext.EvalV3), cuecontext.CUE_DEBUG(""))
+	b.broken(plan.Broken)
+	faults := slices.Clone(plan.Faults)
 	all, def, err := compile(ctx, plan)
 	if err != nil || !all.Exists() {
-		return nil, err
+		return faults, err
 	}
 	b.encoder = newEncoder(ctx)
 	it, err := all.Fields(cue.Optional(true), cue.ErrorsAsValues(true))
 	if err != nil {
-		return []*render.Error{{Pos: position(all.Pos()), Err: fmt.Errorf("policies: %s", text(firstOf(err)))}}, nil
+		return append(faults, &render.Error{Pos: position(all.Pos()), Err: fmt.Errorf("policies: %s", text(firstOf(err)))}), nil
 	}
-	var faults []*render.Error
 	for it.Next() {
+		name := it.Selector().Unquoted()
 		// A field that is not given yet, "name?", may still be given; one that is asked for, "name!", is missed by package stack.
-		if it.Selector().ConstraintType() != 0 {
+		if it.Selector().ConstraintType() != 0 || slices.ContainsFunc(b.policies, func(p *policy) bool { return p.name == name }) {
 			continue
 		}
-		name := it.Selector().Unquoted()
 		r := reader{policy: &policy{name: name, value: it.Value(), pos: position(it.Value().Pos())}, def: def}
 		r.read(plan)
 		faults = append(faults, r.faults...)
 		b.add(r.policy)
 	}
-	slices.SortFunc(b.policies, func(a, b *policy) int { return strings.Compare(a.name, b.name) })
 	return faults, nil
+}
+
+// broken notes policies that do not compile. What of one compiles is not judged by.
+func (b *book) broken(names []string) {
+	for _, name := range names {
+		if name != "" {
+			p := &policy{name: name, broken: true}
+			p.rule = validate.Rule{ID: ruleGeneric + "-" + name, Title: p.title(), Severity: validate.Error}
+			b.add(p)
+		}
+	}
 }
 
 // add takes up a policy that was read. Nothing is known of what suppresses findings of one that is wrong.
@@ -193,11 +204,11 @@ func (r *reader) said() {
 }
 
 // title names the rule.
-func (r *reader) title() string {
-	if r.message != "" {
-		return r.message
+func (p *policy) title() string {
+	if p.message != "" {
+		return p.message
 	}
-	return "the policy " + r.name + " is not met"
+	return "the policy " + p.name + " is not met"
 }
 
 // scalar gives a field that is a text, "" where it is left out or wrong.

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -324,64 +322,6 @@ func (p *parser) fail(from Provenance, format string, args ...any) *Error {
 		err = fmt.Errorf("%w (from %s)", err, from.Template)
 	}
 	return &Error{Pos: Position{File: p.name, Line: from.Line}, Err: err}
-}
-
-// syntax turns the library's "yaml: line 3: ..." into an error with the line of the stream.
-func (p *parser) syntax(err error, c chunk) error {
-	pos, text := Position{File: p.name, Line: c.above + 1}.Fault(err, c.text)
-	from := ""
-	if t := sourceComment(c.text); t != "" {
-		from = " (from " + t + ")"
-	}
-	return &Error{Pos: pos, Err: fmt.Errorf("reading YAML: %s%s", text, from)}
-}
-
-// unplaced finds where a problem is that the library gives no line of, zero if it is not seen: an alias without an anchor, and
-// what is not UTF-8. Source: parseAlias in decode.go and yaml_parser_update_buffer in readerc.go of go.yaml.in/yaml/v3.
-func unplaced(text []byte, problem string) int {
-	if name, ok := strings.CutPrefix(problem, "unknown anchor '"); ok {
-		name, _, _ = strings.Cut(name, "'")
-		used := regexp.MustCompile(`(?m)^(?:[^#\n]*?[\s\[{,])?(\*)` + regexp.QuoteMeta(name) + `(?:[\s,\]}]|$)`)
-		if at := used.FindSubmatchIndex(text); at != nil {
-			return at[2]
-		}
-	}
-	if strings.Contains(problem, "UTF-8") {
-		for i := 0; i < len(text); {
-			r, n := utf8.DecodeRune(text[i:])
-			if r == utf8.RuneError && n == 1 {
-				return i
-			}
-			i += n
-		}
-	}
-	return 0
-}
-
-// Fault takes apart what the YAML library says of a text that begins at a position: where something is wrong, and what. The
-// position is the text's where it names no line and none is seen.
-func (p Position) Fault(err error, text []byte) (at Position, what string) {
-	what = strings.TrimPrefix(err.Error(), "yaml: ")
-	var line int
-	if n, _ := fmt.Sscanf(what, "line %d:", &line); n != 1 {
-		above := text[:unplaced(text, what)]
-		p.Line += bytes.Count(above, []byte("\n"))
-		if strings.HasPrefix(what, "unknown anchor '") {
-			// The name is not repeated: of a password without quotes it is the password.
-			p.Column = utf8.RuneCount(above[bytes.LastIndexByte(above, '\n')+1:]) + 1
-			what = `the alias has no anchor; a value that begins with "*" needs quotes`
-		}
-		return p, what
-	}
-	_, what, _ = strings.Cut(what, ": ")
-	// The library counts lines from 0 in what its parser says, unlike what its scanner does, and the end of the text as a
-	// line more. Source: (*parser).fail in decode.go of gopkg.in/yaml.v3, and the texts of parserc.go.
-	if strings.HasPrefix(what, "did not find expected ") {
-		last := 1 + bytes.Count(bytes.TrimRight(text, " \t\r\n"), []byte("\n"))
-		line = min(line+1, last)
-	}
-	p.Line += line - 1
-	return p, what
 }
 
 // typeName gives the word for a decoded value in messages.

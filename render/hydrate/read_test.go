@@ -116,7 +116,7 @@ func TestADamagedTreeIsAnError(t *testing.T) {
 		"an app more":                 {func(f Files) { f["bootstrap/x/x.yaml"] = f[deployment]; reseal(f) }, "no such app"},
 		"a file of no object":         {func(f Files) { f[deployment] = []byte("# secret\n") }, "holds 0 objects"},
 		"a file of two objects":       {func(f Files) { f[deployment] = append(f[deployment], "---\n"+string(f[deployment])...) }, "holds 2 objects"},
-		"a file that is no YAML":      {func(f Files) { f[deployment] = []byte("apiVersion: *secret\n") }, deployment + ":1: the file is not YAML"},
+		"a file that is no YAML":      {func(f Files) { f[deployment] = []byte("apiVersion: *secret\n") }, deployment + ":1:13: the file is not YAML"},
 		"an app that leads elsewhere": {func(f Files) { replace(provenancePath, `"layer": "bootstrap"`, `"layer": ".."`)(f); reseal(f) }, "no directory can have"},
 		"an app left out":             {func(f Files) { replace(provenancePath, `"name": "traefik"`, `"name": "other"`)(f); reseal(f) }, "no such app"},
 	} {

@@ -102,9 +102,13 @@ func TestMessages(t *testing.T) {
 		{"a source without a name", claim("{kind: PersistentVolumeClaim}"), []string{"required-field: spec.dataSource.name is missing"}},
 		{"a source beside a reference", claim("{name: a}, dataSourceRef: {kind: PersistentVolumeClaim, name: a}"), []string{"required-field: spec.dataSource.kind is missing"}},
 		{"a source in another namespace, which the server drops", claim("{name: a}, dataSourceRef: {namespace: b, name: a}"), []string{
+			"gated-field: spec.dataSourceRef.namespace needs the feature gate CrossNamespaceVolumeDataSource, off by default in Kubernetes 1.33: the API server drops the field, or refuses it",
 			"waived-field: spec.dataSource.kind is missing", "waived-field: spec.dataSourceRef.kind is missing",
 		}},
-		{"a claim beside a source that the server drops", claim("{kind: PersistentVolumeClaim}, dataSourceRef: {namespace: b, kind: A, name: a}"), []string{"required-field: spec.dataSource.name is missing"}},
+		{"a claim beside a source that the server drops", claim("{kind: PersistentVolumeClaim}, dataSourceRef: {namespace: b, kind: A, name: a}"), []string{
+			"gated-field: spec.dataSourceRef.namespace needs the feature gate CrossNamespaceVolumeDataSource, off by default in Kubernetes 1.33: the API server drops the field, or refuses it",
+			"required-field: spec.dataSource.name is missing",
+		}},
 		{"null quantity", pod(", resources: {limits: {cpu: null}}"), []string{
 			"null-value: spec.containers[0].resources.limits.cpu is null, which the API server turns into 0",
 		}},
@@ -216,5 +220,19 @@ func TestARangeIsWordedForTheCluster(t *testing.T) {
 	want := []string{"unknown-field: spec.hostnameOverride is not a field of v1 Pod in Kubernetes 1.32: it came with 1.34"}
 	if got := said(t, pod("")+"  hostnameOverride: a\n", 32, 31, 32, 33); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
+	}
+}
+
+// A field that servers drop before a minor is judged by its types alone until then.
+func TestDroppedFields(t *testing.T) {
+	for minor := 30; minor <= 37; minor++ { // successPolicy came with 1.30
+		for text, since := range map[string]int{
+			pod(", securityContext: {procMount: Other}"): 33,
+			"apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {containers: []}}, successPolicy: {rules: null}}\n": 31,
+		} {
+			if got := said(t, text, minor); len(got) > 0 != (minor >= since) {
+				t.Errorf("1.%d: %q\n%s", minor, got, text)
+			}
+		}
 	}
 }

@@ -90,7 +90,8 @@ func (w *walk) mapping(s *schemas.Schema, tree map[string]any) {
 		if gates != nil && v != nil && !empty(v) && !w.dropped() {
 			w.gated(name, gates)
 		}
-		if gates != nil {
+		off := gates != nil || w.minor < unmarked(name)
+		if off {
 			w.off++
 		}
 		switch {
@@ -102,7 +103,7 @@ func (w *walk) mapping(s *schemas.Schema, tree map[string]any) {
 			// A null field is one that is not there, which encoding/json leaves alone; a null value makes an empty one.
 			w.null(step{key: name, field: true}, of)
 		}
-		if gates != nil {
+		if off {
 			w.off--
 		}
 	}
@@ -140,6 +141,21 @@ func empty(v any) bool {
 		return len(v) == 0
 	}
 	return false
+}
+
+// unmarked gives the minor before which servers drop a field, of those of which the schemas do not say so: 0 of all others.
+// Source: kubernetes pkg/features/kube_features.go, JobSuccessPolicy, ProcMountType and
+// PreferSameTrafficDistribution.
+func unmarked(field string) int {
+	switch field {
+	case "successPolicy":
+		return 31
+	case "procMount":
+		return 33
+	case "forNodes":
+		return 34
+	}
+	return 0
 }
 
 // dropped says whether the walk is in what the server decodes and then drops, a status or a field of a feature that nobody
@@ -199,7 +215,7 @@ func (w *walk) missing(s *schemas.Schema, name string, null bool) {
 // kubernetes pkg/api/persistentvolumeclaim/util.go.
 func (w *walk) ignored() bool {
 	at := w.path()
-	if unread(w.object.Key.GroupKind(), at, w.minor) {
+	if unread(w.object.Key.GroupKind(), at) {
 		return true
 	}
 	if len(at) == 0 {
@@ -222,16 +238,15 @@ func (w *walk) ignored() bool {
 }
 
 // unread says whether the server takes an element of a list that lacks what its schema requires. Source: kubernetes
-// pkg/apis/discovery/validation/validation.go, validateHints: the empty name of a zone is a label value, and before 1.34
-// hints about nodes are dropped (pkg/features/kube_features.go, PreferSameTrafficDistribution);
+// pkg/apis/discovery/validation/validation.go, validateHints: the empty name of a zone is a label value;
 // pkg/apis/autoscaling/validation/validation.go, validateMetricIdentifier: nothing looks at the selector of a metric.
-func unread(kind string, at render.Path, minor int) bool {
+func unread(kind string, at render.Path) bool {
 	if len(at) < 3 {
 		return false
 	}
 	switch kind {
 	case "EndpointSlice.discovery.k8s.io":
-		return at[len(at)-2] == "forZones" || at[len(at)-2] == "forNodes" && minor < 34
+		return at[len(at)-2] == "forZones"
 	case "HorizontalPodAutoscaler.autoscaling":
 		return at[0] == "spec" && at[len(at)-3] == "selector" && at[len(at)-2] == "matchExpressions"
 	}

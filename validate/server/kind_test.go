@@ -174,6 +174,9 @@ func TestKindsByMinor(t *testing.T) {
 		{objectOf("v1 ResourceQuota", "spec: {scopes: [BestEffort, null]}"), 0, 29},
 		{"apiVersion: networking.k8s.io/v1\nkind: IPAddress\nmetadata: {name: 10.0.0.1}\n", 0, 35}, // then the schema asks for it
 		{objectOf("apps/v1 ControllerRevision", "revision: 1"), 0, 36},                             // then the schema asks for it
+		{objectOf("batch/v1 Job", "spec: {completionMode: Indexed, completions: 2, parallelism: 1, successPolicy: {rules: [{succeededIndexes: x}]}, template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}"), 31, 99},
+		{objectOf("batch/v1 Job", "spec: {successPolicy: {rules: [{succeededCount: 1}]}, template: {spec: {restartPolicy: Never, containers: [{name: a, image: a}]}}}"), 31, 99},
+		{podOf("containers: [{name: a, image: a, volumeMounts: [{name: v, mountPath: /v, recursiveReadOnly: Yes-}]}]\nvolumes: [{name: v, emptyDir: {}}]"), 31, 99},
 		{podOf("volumes: [{name: A, image: {reference: a}}, {name: A, image: {reference: a}}]\ncontainers: [{name: a, image: a}]"), 35, 99},
 		{objectOf("v1 PersistentVolumeClaim", "spec: {accessModes: [ReadWriteOnce], volumeAttributesClassName: A_B, resources: {requests: {storage: 1}}}"), 34, 99},
 	} {

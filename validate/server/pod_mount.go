@@ -65,6 +65,10 @@ func judgePropagation(c, m *spot) {
 	if propagation.word() == "Bidirectional" && !privileged.is(true) && !privileged.blank() {
 		propagation.say(invalidMount, `is "Bidirectional", which only a privileged container can have`)
 	}
+	// Source: kubernetes pkg/features/kube_features.go, RecursiveReadOnlyMounts: before, the field is dropped.
+	if !m.j.since(31) {
+		return
+	}
 	recursive.nonEmpty(invalidMount, "want Disabled, Enabled or IfPossible")
 	if !recursive.oneOf(invalidMount, "Disabled", "Enabled", "IfPossible") ||
 		!slices.Contains([]string{"Enabled", "IfPossible"}, recursive.word()) {

@@ -104,6 +104,7 @@ func judgeJobSpec(j *judge, spec *spot) {
 func judgeIndexes(spec *spot) {
 	mode, ok := spec.at("completionMode").text()
 	perIndex, failed, success := spec.at("backoffLimitPerIndex"), spec.at("maxFailedIndexes"), spec.at("successPolicy")
+	judged := success.j.since(31) // before, the server drops it: kubernetes pkg/features/kube_features.go, JobSuccessPolicy
 	if failed.there() && !perIndex.there() {
 		perIndex.say(invalidJob, "is missing, and maxFailedIndexes wants it")
 	}
@@ -114,7 +115,7 @@ func judgeIndexes(spec *spot) {
 	case "Indexed":
 	case "", "NonIndexed":
 		for _, s := range []*spot{perIndex, failed, success} {
-			if s.there() {
+			if s.there() && (s != success || judged) {
 				s.say(invalidJob, "is stated, and wants completionMode: Indexed")
 			}
 		}
@@ -139,7 +140,9 @@ func judgeIndexes(spec *spot) {
 		spec.at("parallelism").atMost(invalidJob, 10_000, "with more than 100000 completions and backoffLimitPerIndex")
 		failed.atMost(invalidJob, 10_000, "with more than 100000 completions")
 	}
-	judgeSuccessPolicy(success, completions)
+	if judged {
+		judgeSuccessPolicy(success, completions)
+	}
 }
 
 // atMost reports a known number that is higher.

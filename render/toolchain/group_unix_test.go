@@ -18,10 +18,13 @@ func TestNothingOutlivesTheQuestion(t *testing.T) {
 		dir := t.TempDir()
 		path, pid := filepath.Join(dir, "helm"), filepath.Join(dir, "pid")
 		script := "#!/bin/sh\n/bin/sleep 60 >/dev/null 2>&1 &\necho $! > " + pid + "\n" + rest + "\n"
-		if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
+		syscall.ForkLock.RLock() // see program in kit_test.go
+		err := os.WriteFile(path, []byte(script), 0o755)
+		syscall.ForkLock.RUnlock()
+		if err != nil {
 			t.Fatal(err)
 		}
-		_, err := ask(t.Context(), "helm", path, 500*time.Millisecond)
+		_, err = ask(t.Context(), "helm", path, 500*time.Millisecond)
 		text, missing := os.ReadFile(pid)
 		if missing != nil {
 			t.Fatal(err, missing)

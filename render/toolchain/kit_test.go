@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"sluice/render"
@@ -121,10 +122,18 @@ func put(t *testing.T, at, module, words string) string {
 
 func write(t *testing.T, at string, text []byte) string {
 	t.Helper()
-	if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.WriteFile(at, text, 0o755)); err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), program(at, text)); err != nil {
 		t.Fatal(err)
 	}
 	return at
+}
+
+// program writes what will be started. No process is started meanwhile by another test, which would hold the file open for
+// writing for an instant, so that it could not be started (Go issue 22315).
+func program(at string, text []byte) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(at, text, 0o755)
 }
 
 // folder gives a directory of which no part is a link, as the paths of what is found are.

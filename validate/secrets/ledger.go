@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -231,6 +232,42 @@ func (o Outside) undeclared(ctx context.Context, in validate.Input) ([]validate.
 				p := ledger[0]
 				j.say(withoutPlugin, p.Field, "%s holds a placeholder%s, and the app has no plugin that replaces it", where(p.Field), more(len(ledger)-1))
 			}
+			found = append(found, j.found...)
+		}
+	}
+	return found, nil, nil
+}
+
+// nearly is what a person meant as an inline placeholder, also one that is right.
+var nearly = regexp.MustCompile(`<[ \t]*(?i:path)[ \t]*:[^#<>\n]+#[^#<>\n]+(?:#[^#<>\n]+)?>`)
+
+// judgeMisspelt looks for what is a placeholder to a person and not to the plugin, with a plugin or without: its grammar has
+// small letters and no blank around "path".
+func judgeMisspelt(ctx context.Context, in validate.Input) ([]validate.Finding, []validate.Unchecked, error) {
+	var found []validate.Finding
+	for _, result := range in.Results {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		for i := range result.Set.Objects {
+			j := judge{object: &result.Set.Objects[i]}
+			opens := func(text string) bool { return strings.Contains(text, "<") }
+			if j.object.Key.Definition() || skipped(j.object) || j.object.Key.Kind != "Secret" && !anyText(j.object.Tree, opens) {
+				continue
+			}
+			strs(j.object.Tree, nil, func(field []any, text string) {
+				if j.object.Key.Kind == "Secret" && len(field) == 2 && field[0] == "data" {
+					raw, _ := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+					text += "\n" + string(raw)
+				}
+				for _, said := range nearly.FindAllString(text, -1) {
+					if !strings.HasPrefix(said, "<path:") {
+						start, _, _ := strings.Cut(said, ":")
+						j.say(misspelt, field, "%s begins a placeholder with %q, which the plugin does not see, want \"<path:\"", render.Path(field), start+":")
+						return
+					}
+				}
+			})
 			found = append(found, j.found...)
 		}
 	}

@@ -85,6 +85,14 @@ var placeholderRules = []validate.Rule{
 		Right:  configMapWith("admin", "<path:kv/data/argocd/apps/example#user>"),
 	},
 	{
+		ID: misspelt, Title: "a placeholder that the plugin does not see", Severity: validate.Error,
+		Why:    "The plugin knows <path: in small letters and without blanks. Anything else is text to it, which is applied as it stands and becomes the password.",
+		Fix:    "write <path:PATH#KEY>; if it is documentation, annotate the object with avp.kubernetes.io/ignore: \"true\"",
+		Source: "argocd-vault-plugin pkg/kube/util.go, specificPathPlaceholder",
+		Wrong:  secretWith("stringData", "password", "<Path: kv/data/argocd/apps/example#password>"),
+		Right:  secretWith("stringData", "password", "<path:kv/data/argocd/apps/example#password>"),
+	},
+	{
 		ID: ignoredObject, Title: "an object that the plugin leaves alone has a placeholder", Severity: validate.Warning,
 		Why:    "With avp.kubernetes.io/ignore nothing in the object is replaced, and the text is applied as it stands.",
 		Fix:    "remove the annotation, or the placeholder",

@@ -34,6 +34,7 @@ const (
 	notEncoded       = "placeholder-not-base64"
 	encodedTwice     = "placeholder-base64-twice"
 	inKey            = "placeholder-in-key"
+	misspelt         = "placeholder-misspelt"
 	ignoredObject    = "placeholder-ignored"
 	withoutPlugin    = "placeholder-without-plugin"
 	typeFlip         = "placeholder-type"
@@ -83,6 +84,8 @@ func Rules(outside Outside) []validate.Rule {
 			rules[i].Check = judgePlain
 		case inKey:
 			rules[i].Check = judgePlaceholders
+		case misspelt:
+			rules[i].Check = judgeMisspelt
 		case withoutPlugin:
 			rules[i].Check = outside.undeclared
 		case consumedByChart:
@@ -179,30 +182,39 @@ func (j *judge) plain() {
 	if secret {
 		j.secret()
 	}
-	if suspicious(j.object.Tree) {
+	if anyText(j.object.Tree, suspicious) {
 		j.texts(secret)
 	}
 	j.containers()
 }
 
-// suspicious says whether some text of a tree is one that [judge.text] has something to say of. Nearly no object has any, and
-// without paths and order a walk costs little.
-func suspicious(tree any) bool {
+// suspicious says whether a text is one that [judge.text] has something to say of.
+func suspicious(text string) bool {
+	if len(tokensIn(text)) > 0 || passwordURL(text) != "" || passwordConnection(text) != "" {
+		return true
+	}
+	_, _, ok := keyIn(text)
+	return ok
+}
+
+// anyText says whether some text of a tree is of a kind. Nearly no object has one that is looked for, and without paths and
+// order a walk costs little.
+func anyText(tree any, is func(string) bool) bool {
 	switch t := tree.(type) {
 	case string:
-		if len(tokensIn(t)) > 0 || passwordURL(t) != "" || passwordConnection(t) != "" {
-			return true
-		}
-		_, _, ok := keyIn(t)
-		return ok
+		return is(t)
 	case map[string]any:
 		for _, v := range t {
-			if suspicious(v) {
+			if anyText(v, is) {
 				return true
 			}
 		}
 	case []any:
-		return slices.ContainsFunc(t, suspicious)
+		for _, v := range t {
+			if anyText(v, is) {
+				return true
+			}
+		}
 	}
 	return false
 }

@@ -689,3 +689,33 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+// What the plugin does not see is found in every text, encoded too; what it sees, and what is no placeholder, is not.
+func TestMisspeltPlaceholders(t *testing.T) {
+	for text, want := range map[string]string{
+		configMap("a", "x <Path:kv/data/a#b> y"):                               `data.a begins a placeholder with "<Path:", which the plugin does not see, want "<path:"`,
+		configMap("a", "<path:kv/data/a#b> < path:kv/data/a#c#2>"):             `data.a begins a placeholder with "< path:", which the plugin does not see, want "<path:"`,
+		secret("data", "a", b64("<PATH:kv/data/a#b | base64encode>")):          `data.a begins a placeholder with "<PATH:", which the plugin does not see, want "<path:"`,
+		configMap("a", "<path:kv/data/a#b>"):                                   "",
+		configMap("a", "<Path d=\"M0,0\" fill=\"#fff\"> see <way: to a#file>"): "",
+		configMap("a", "if a < path: b # c"):                                   "",
+	} {
+		var said []string
+		for _, f := range judged(t, input(nil, app(t, text, "avp"))).Findings {
+			if f.Rule == "placeholder-misspelt" {
+				said = append(said, f.Message)
+			}
+		}
+		if got := strings.Join(said, "\n"); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+func configMap(name, value string) string {
+	return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  " + name + ": '" + value + "'\n"
+}
+
+func secret(part, name, value string) string {
+	return "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n" + part + ":\n  " + name + ": '" + value + "'\n"
+}

@@ -158,7 +158,7 @@ func (f *validateFlags) minors() (minor int, all []int, err error) {
 }
 
 // versionForm is how --kubernetes writes a version: whoever writes "1.31-1.33" or "1.31.." means another one than 1.31.
-var versionForm = regexp.MustCompile(`^v?\d+\.\d+(\.\d+([-+][0-9A-Za-z.+-]+)?)?$`)
+var versionForm = regexp.MustCompile(`^v?(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*)([-+][0-9A-Za-z.+-]+)?)?$`)
 
 // statedMinor reads a version of --kubernetes.
 func statedMinor(version string) (int, error) {

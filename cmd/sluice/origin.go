@@ -49,10 +49,11 @@ func (v *invocation) locate(ctx context.Context, s *subject, r *renderer, findin
 func (r *renderer) places(ctx context.Context, result render.Result, chain render.Toolchain, found []*validate.Finding) error {
 	var fields []origin.Field
 	var asking []*validate.Finding
+	rendered := objectsOf(result.Set)
 	for _, f := range found {
 		if f.Pos.File == "" && f.Object != (render.Key{}) {
 			key := f.Object
-			if o := objectOf(result.Set, key); o != nil {
+			if o := rendered.of(key); o != nil {
 				key = o.Key
 			}
 			fields, asking = append(fields, origin.Field{
@@ -176,13 +177,14 @@ func (f refFiles) ReadFile(name string) ([]byte, error) {
 func (s *subject) shown(result render.Result, found []*validate.Finding) {
 	few := result
 	few.Set, few.Ledger = render.Set{}, nil
-	wanted := map[render.Key]render.Key{}
+	wanted, taken := map[render.Key]render.Key{}, map[render.Key]bool{}
+	rendered := objectsOf(result.Set)
 	for _, f := range found {
-		if o := objectOf(result.Set, f.Object); o != nil {
-			if objectOf(few.Set, o.Key) == nil {
+		if o := rendered.of(f.Object); o != nil {
+			if !taken[o.Key] {
 				few.Set.Objects = append(few.Set.Objects, *o)
 			}
-			wanted[f.Object] = o.Key
+			wanted[f.Object], taken[o.Key] = o.Key, true
 		}
 	}
 	at := map[render.Key]render.Object{}
@@ -226,18 +228,37 @@ func keep(at map[render.Key]render.Object, name string, text []byte) {
 	}
 }
 
-// objectOf finds the object that a rule speaks of. It may have the key that the cluster knows it by, where the rendered one
-// leaves the namespace out, or states one that does not count.
-func objectOf(set render.Set, key render.Key) *render.Object {
-	var near *render.Object
+// objects finds those of a set that rules speak of.
+type objects struct {
+	exact map[render.Key]*render.Object
+	named map[render.Key][]*render.Object // by the key without its namespace
+}
+
+func objectsOf(set render.Set) objects {
+	o := objects{map[render.Key]*render.Object{}, map[render.Key][]*render.Object{}}
 	for i := range set.Objects {
-		o := &set.Objects[i]
-		if o.Key == key {
-			return o
-		}
-		if o.Key.Kind == key.Kind && o.Key.Group == key.Group && o.Key.Name == key.Name && (o.Key.Namespace == "" || key.Namespace == "") && near == nil {
-			near = o
+		one := &set.Objects[i]
+		name := one.Key
+		name.Namespace = ""
+		if o.named[name] = append(o.named[name], one); o.exact[one.Key] == nil {
+			o.exact[one.Key] = one
 		}
 	}
-	return near
+	return o
+}
+
+// of gives the object of a key; nil where there is none. The key may be that by which the cluster knows the object, where the
+// rendered one leaves the namespace out, or states one that does not count.
+func (o objects) of(key render.Key) *render.Object {
+	if one := o.exact[key]; one != nil {
+		return one
+	}
+	name := key
+	name.Namespace = ""
+	for _, one := range o.named[name] {
+		if one.Key.Namespace == "" || key.Namespace == "" {
+			return one
+		}
+	}
+	return nil
 }

@@ -11,9 +11,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	jsonkind "github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"github.com/yannh/kubeconform/pkg/resource"
 	"github.com/yannh/kubeconform/pkg/validator"
 
@@ -49,10 +51,13 @@ func (k kind) newSchema(at string, compiled *jsonschema.Schema, fetched map[stri
 	}
 	// It reads a schema when the first object of the kind is judged, and keeps it.
 	first := s.engine.ValidateResource(resource.Resource{Bytes: fmt.Appendf(nil, `{"apiVersion": %q, "kind": %q}`, k.apiVersion, k.kind)})
-	if first.Status == validator.Skipped {
+	switch first.Status {
+	case validator.Valid, validator.Invalid:
+		return s, nil
+	case validator.Skipped:
 		return nil, &noSchema{fmt.Errorf("%s is no schema to kubeconform", Shown(at))}
 	}
-	return s, first.Err
+	return nil, first.Err
 }
 
 // address writes a path as a URL, for kubeconform takes what begins with "http" as an address, and it and the compiler of
@@ -93,7 +98,16 @@ func (s *schema) refuses(o *render.Object) (*jsonschema.ValidationError, error) 
 	if err := s.compiled.Validate(tree); !errors.As(err, &wrong) {
 		return nil, &unfit{errors.New("it refuses the object, and the schema's compiler does not know why")}
 	}
+	if circular(wrong) {
+		return nil, &render.Error{Err: errors.New("the schema refers to itself in a circle, so that nothing can be held to it"), Hint: "mend the schema"}
+	}
 	return wrong, nil
+}
+
+// circular says whether an object is refused only because its schema leads back to itself.
+func circular(wrong *jsonschema.ValidationError) bool {
+	_, is := wrong.ErrorKind.(*jsonkind.RefCycle)
+	return is || slices.ContainsFunc(wrong.Causes, circular)
 }
 
 // asYAML writes JSON so that it is the same text to a reader of YAML, which breaks lines at some characters and refuses

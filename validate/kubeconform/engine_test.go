@@ -125,3 +125,29 @@ func TestEveryCharacter(t *testing.T) {
 		t.Errorf("got %q, want one finding", said)
 	}
 }
+
+// A schema that leads back to itself says nothing about an object; one that does so below a field is a tree.
+func TestCircles(t *testing.T) {
+	for schema, want := range map[string]string{
+		`{"$ref": "#"}`: "judging Widget.example.com x by its schema: the schema refers to itself in a circle",
+		`{"definitions": {"a": {"$ref": "#/definitions/b"}, "b": {"allOf": [{"$ref": "#/definitions/a"}]}}, "properties": {"spec": {"$ref": "#/definitions/a"}}}`: "the schema refers to itself in a circle",
+		`{"properties": {"spec": {"$ref": "#"}}}`: "",
+	} {
+		file := filepath.Join(t.TempDir(), "schema.json")
+		if err := os.WriteFile(file, []byte(schema), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		engine, err := New(Locations{Templates: []string{file}, Kubernetes: "1.33.4"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := render.Parse("widget.yaml", []byte("apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: x}\nspec: {spec: {}}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, _, err := engine.Rules()[0].Check(t.Context(), validate.Input{Results: []render.Result{{Set: set}}})
+		if (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) || len(found) > 0 {
+			t.Errorf("%s: %v, %v", schema, found, err)
+		}
+	}
+}

@@ -61,6 +61,7 @@ func TestVerdictsAreKubeconforms(t *testing.T) {
 		"inner":   `{"definitions": {"d": {"required": ["b"]}}, "properties": {"spec": {"$ref": "#/definitions/d"}}}`,
 		"lost":    `{"$ref": "nowhere.json"}`,
 		"null":    `null`,
+		"whole":   `{"required": ["spec", "status"]}`,
 		"false":   `{"properties": {"spec": {"enum": [{"a": 1}]}}}`,
 		"broken":  `{"type": 12}`,
 		"cut":     `{"type": "obj`,

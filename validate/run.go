@@ -96,7 +96,7 @@ func comparePositions(a, b render.Position) int {
 // finding that nobody asked for. What a loss costs is nothing that a stack decides: it accepts that one loss, or not.
 func (f *Finding) settle(plan render.Plan, of Rule) bool {
 	f.Fix, f.Source = cmp.Or(f.Fix, of.Fix), cmp.Or(f.Source, of.Source)
-	f.Message, f.Why = withoutCredentials(f.Message), withoutCredentials(f.Why)
+	f.Message, f.Why = readable(withoutCredentials(f.Message)), readable(withoutCredentials(f.Why))
 	f.Severity = max(f.Severity, of.Severity)
 	word, stated := plan.Severities[of.ID]
 	switch {
@@ -111,6 +111,17 @@ func (f *Finding) settle(plan render.Plan, of Rule) bool {
 		f.Severity = Severity(s)
 	}
 	return true
+}
+
+// longest is the length of a message that a person still reads, in bytes: the words of an enum may be many thousand.
+const longest = 2000
+
+// readable cuts a message that is longer, and says so.
+func readable(text string) string {
+	if len(text) <= longest {
+		return text
+	}
+	return fmt.Sprintf("%s... (%d bytes in all)", strings.ToValidUTF8(text[:longest], ""), len(text))
 }
 
 // credentials are the user and password of a URL.

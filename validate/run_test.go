@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -293,5 +294,27 @@ func TestGlob(t *testing.T) {
 		if got := glob(c.pattern, c.text); got != c.want {
 			t.Errorf("%q of %q: %t", c.pattern, c.text, got)
 		}
+	}
+}
+
+// A message that nobody can read to its end is cut between characters, and says that it is.
+func TestLongMessages(t *testing.T) {
+	rule := Rule{ID: "long", Severity: Error, Check: func(context.Context, Input) ([]Finding, []Unchecked, error) {
+		return []Finding{{Message: strings.Repeat("ü", 1500)}, {Message: "x" + strings.Repeat("ü", 1500)}, {Message: strings.Repeat("a", 2000)}}, nil, nil
+	}}
+	report, err := Run(t.Context(), Input{}, []Rule{rule})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for _, f := range report.Findings {
+		said = append(said, f.Message)
+	}
+	slices.Sort(said)
+	want := []string{
+		strings.Repeat("a", 2000), "x" + strings.Repeat("ü", 999) + "... (3001 bytes in all)", strings.Repeat("ü", 1000) + "... (3000 bytes in all)",
+	}
+	if !slices.Equal(said, want) {
+		t.Errorf("%q", said)
 	}
 }

@@ -75,6 +75,12 @@ func (v *invocation) hydrate(ctx context.Context, to target, form string) error 
 	if err != nil {
 		return err
 	}
+	if len(plan.Faults) > 0 { // it was read without them, and what it is with them nobody knows
+		return &render.Error{
+			Err:  errors.New("hydrating: policies of the stack do not compile, and a tree is written of a whole stack only"),
+			Hint: "correct or remove the policies named above; render and diff show what the rest gives",
+		}
+	}
 	if to.out == "" && to.branch == "" {
 		to.branch = plan.Hydrate.Branch
 	}

@@ -128,8 +128,15 @@ func (v *invocation) noteOnce(format string, args ...any) {
 	}
 }
 
-// plan loads the stack and keeps the apps that --app and --layer select.
-func (v *invocation) plan() (render.Plan, error) { return v.planOf("--app", v.apps) }
+// plan loads the stack and keeps the apps that --app and --layer select. That policies do not compile is said, and left to the
+// verb.
+func (v *invocation) plan() (render.Plan, error) {
+	plan, err := v.planOf("--app", v.apps)
+	for _, fault := range plan.Faults {
+		v.note("warning: %v", fault)
+	}
+	return plan, err
+}
 
 // planOf loads the stack and keeps the apps named, or all where none is, of the layers of --layer; what names the apps
 // in an error.

@@ -55,7 +55,7 @@ func (v *invocation) subject(ctx context.Context, args []string, f *validateFlag
 				Hint: "an app's values, release and namespace are in the stack",
 			}
 		}
-		s.plan, err = awaited(ctx, v.plan)
+		s.plan, err = awaited(ctx, func() (render.Plan, error) { return v.planOf("--app", v.apps) })
 	} else {
 		host := v.hostFiles()
 		files = &host

@@ -163,21 +163,33 @@ func foundBetween(t *testing.T, dir string) []string {
 	return foundBy(t, "diff", "tree:"+tree, "--stack", dir, "-o", "json", "--cache", cache)
 }
 
-// foundBy lists the rules of the findings in the JSON of a verb.
+// foundBy lists the rules of the findings in the JSON of a verb. Each finding is about what its rule says that it is about: by
+// that a suppression is told that it can match nothing.
 func foundBy(t *testing.T, args ...string) []string {
 	var stdout, stderr bytes.Buffer
 	if code := run(context.Background(), streams{in: strings.NewReader(""), out: &stdout, err: &stderr}, args); code == exitError {
 		t.Fatalf("%v: exit code %d\n%s", args, code, stderr.String())
 	}
 	var said struct {
-		Findings []struct{ Rule string }
+		Findings []struct {
+			Rule, App string
+			Object    *struct{}
+		}
 	}
 	if err := json.Unmarshal(stdout.Bytes(), &said); err != nil {
 		t.Fatalf("%v: %v\n%s", args, err, stdout.String())
 	}
+	about := map[string]string{}
+	for _, r := range families() {
+		about[r.ID] = r.About
+	}
 	var ids []string
 	for _, f := range said.Findings {
 		ids = append(ids, f.Rule)
+		switch of := about[f.Rule]; {
+		case of == "file" && f.App != "", (of == "file" || of == "app") && f.Object != nil:
+			t.Errorf("a finding of %s is of app %q and object %v, and the rule says that it is about %s", f.Rule, f.App, f.Object, of)
+		}
 	}
 	return ids
 }

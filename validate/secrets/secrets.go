@@ -91,7 +91,6 @@ func Rules(outside Outside) []validate.Rule {
 		case consumedByChart:
 			rules[i].Check = outside.consumed
 			rules[i].Able = func(validate.Input) bool { return outside.Consumed != nil }
-			rules[i].About = "app"
 		case missingSecret:
 			rules[i].Check = outside.missing
 			rules[i].Able = func(validate.Input) bool { return outside.Missing != nil }
@@ -102,7 +101,6 @@ func Rules(outside Outside) []validate.Rule {
 			rules[i].Convention = "secretPaths"
 		case plainSops:
 			rules[i].Check = judgeSops
-			rules[i].About = "file"
 		case sealedPlain:
 			rules[i].Check = judgeSealed
 		case externalStore:

@@ -85,7 +85,7 @@ func meant(r validate.Rule) string {
 	case r.About == "app":
 		return suppress
 	// Of what cannot be read nobody knows what is a comment.
-	case r.About == "file" && strings.HasPrefix(r.ID, "yaml-") && r.ID != "yaml-syntax":
+	case r.About == "file" && r.ID != "yaml-syntax":
 		return fmt.Sprintf("end the line with the comment # yamllint disable-line rule:%s, or %s, which is about all of them", r.ID, suppress)
 	case r.About == "file":
 		return suppress + ", which is about all of them"

@@ -70,14 +70,16 @@ type ledgerLine struct {
 	InKey     bool     `json:"inKey"`
 }
 
-// ledgerOf lists the placeholders of all results in their order, with what a minor of Kubernetes wants of each. A list without any is one, and no null.
+// ledgerOf lists the placeholders of all results in their order, with what a minor of Kubernetes wants of each. A list without
+// any is one, and no null.
 func ledgerOf(results []render.Result, minor int) []ledgerLine {
 	lines := []ledgerLine{}
 	for _, r := range results {
+		rendered := objectsOf(r.Set)
 		for _, p := range r.Ledger {
 			lines = append(lines, ledgerLine{
 				App: r.App.Name, Object: p.Object.String(), Field: p.Field.String(), Path: p.Path, Key: p.Key, Version: p.Version,
-				Modifiers: append([]string{}, p.Modifiers...), Type: expected(r, p, minor), Encoding: p.Encoding, URL: p.URL, InKey: p.InKey,
+				Modifiers: append([]string{}, p.Modifiers...), Type: expected(rendered, p, minor), Encoding: p.Encoding, URL: p.URL, InKey: p.InKey,
 			})
 		}
 	}
@@ -85,14 +87,9 @@ func ledgerOf(results []render.Result, minor int) []ledgerLine {
 }
 
 // expected gives the type that the cluster wants of a secret, empty where that is not known.
-func expected(r render.Result, p render.Placeholder, minor int) string {
-	if p.InKey {
-		return ""
-	}
-	for i := range r.Set.Objects {
-		if o := &r.Set.Objects[i]; o.Key == p.Object {
-			return schema.Expected(minor, o, p.Field)
-		}
+func expected(rendered objects, p render.Placeholder, minor int) string {
+	if o := rendered.of(p.Object); o != nil && !p.InKey {
+		return schema.Expected(minor, o, p.Field)
 	}
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // onlyFS shows the files and directories of paths alone, with the directories that lead to them: who asks about one file of
@@ -45,11 +46,15 @@ func (o onlyFS) above(name string) bool {
 	return name == "." || slices.ContainsFunc(o.paths, func(p string) bool { return strings.HasPrefix(p, name+"/") })
 }
 
-// plainFS has regular files and directories: to open a named pipe that lies there would wait for who writes it.
+// plainFS has regular files and directories: to open a named pipe that lies there would wait for who writes it. Of a name that
+// is not UTF-8 io/fs says that the argument is invalid (ValidPath), and this what is wrong with it.
 type plainFS struct{ fs.FS }
 
 // Open is the method of fs.FS.
 func (p plainFS) Open(name string) (fs.File, error) {
+	if !utf8.ValidString(name) {
+		return nil, fmt.Errorf("the name %q is not UTF-8", name)
+	}
 	stat, err := fs.Stat(p.FS, name)
 	if err == nil && !stat.IsDir() && !stat.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("it is no regular file")}

@@ -9,7 +9,6 @@ import (
 	"path"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -39,7 +38,7 @@ func texts(ctx context.Context, files fs.FS, f func(name string, text []byte)) (
 			return ctx.Err()
 		}
 		if err != nil {
-			lost = append(lost, unread(name, err))
+			lost = append(lost, fmt.Errorf("reading the files of the stack: %w", err))
 			return nil
 		}
 		if d.IsDir() {
@@ -66,7 +65,7 @@ func texts(ctx context.Context, files fs.FS, f func(name string, text []byte)) (
 			return nil
 		}
 		if err != nil {
-			lost = append(lost, unread(name, err))
+			lost = append(lost, fmt.Errorf("reading the files of the stack: %w", err))
 			return nil
 		}
 		if bytes.IndexByte(text, 0) < 0 {
@@ -75,14 +74,6 @@ func texts(ctx context.Context, files fs.FS, f func(name string, text []byte)) (
 		return nil
 	})
 	return left, errors.Join(append(lost, err)...)
-}
-
-// unread says of a file or directory that it could not be read, and why.
-func unread(name string, err error) error {
-	if !utf8.ValidString(name) { // io/fs.ValidPath
-		err = fmt.Errorf("the name %q is not UTF-8", name)
-	}
-	return fmt.Errorf("reading the files of the stack: %w", err)
 }
 
 // judgeFiles looks for credentials and private keys in the files of a stack. What was found in an object comes from one

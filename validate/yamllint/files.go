@@ -10,7 +10,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"sluice/render"
 	"sluice/validate"
@@ -87,14 +86,6 @@ func editedFiles(ctx context.Context, in validate.Input) ([]edited, []validate.U
 	return f.list, unchecked, errors.Join(f.lost...)
 }
 
-// unread says of a file or directory that it could not be read, and why.
-func unread(name string, err error) error {
-	if !utf8.ValidString(name) { // io/fs.ValidPath
-		err = fmt.Errorf("the name %q is not UTF-8", name)
-	}
-	return fmt.Errorf("reading the files of the stack: %w", err)
-}
-
 // leftOut lists the files and directories that only apps name which a selection left out: what is wrong in those is not asked
 // about. What an app of the selection has too, or has something in, is not among them.
 func leftOut(plan render.Plan) map[string]bool {
@@ -127,7 +118,7 @@ func (f *finder) walk(root string) error {
 		case name == root && errors.Is(err, fs.ErrNotExist):
 			return nil // a remote base; what lacks it says so
 		case err != nil:
-			f.lost = append(f.lost, unread(name, err))
+			f.lost = append(f.lost, fmt.Errorf("reading the files of the stack: %w", err))
 			return nil
 		case f.apart[name] && d.IsDir():
 			return fs.SkipDir
@@ -247,7 +238,7 @@ func opinionOf(files fs.FS, e edited, c *config) (of opinion) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		of.err = unread(e.name, err)
+		of.err = fmt.Errorf("reading the files of the stack: %w", err)
 	default:
 		var why string
 		if of.found, why = judge(e, string(text), c); why != "" {

@@ -211,8 +211,8 @@ func (v *invocation) validate(ctx context.Context, args []string, f *validateFla
 	locations.Expect(in)
 	f.bare.without.say(v)
 	said, err := awaited(ctx, func() (validate.Report, error) { return validate.Run(ctx, in, rules) })
-	if ctx.Err() != nil {
-		return err
+	if ctx.Err() != nil { // it may have ended after the rules did
+		return cmp.Or(err, ctx.Err())
 	}
 	s.failure = errors.Join(s.failure, err, locations.Failure()) // the other rules have judged
 	for _, idle := range append(locations.Idle(), idleSeverities(s.plan, all)...) {

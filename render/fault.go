@@ -35,7 +35,7 @@ func (p Position) Fault(err error, text []byte) (at Position, what string) {
 	}
 	_, what, _ = strings.Cut(what, ": ")
 	// The library counts lines from 0 in what its parser says, unlike what its scanner does, and the end of the text as a
-	// line more. Source: (*parser).fail in decode.go of gopkg.in/yaml.v3, and the texts of parserc.go.
+	// line more. Source: (*parser).fail in decode.go of go.yaml.in/yaml/v3, and the texts of parserc.go.
 	if strings.HasPrefix(what, "did not find expected ") {
 		last := 1 + bytes.Count(bytes.TrimRight(text, " \t\r\n"), []byte("\n"))
 		line = min(line+1, last)
@@ -45,7 +45,7 @@ func (p Position) Fault(err error, text []byte) (at Position, what string) {
 }
 
 // unplaced finds where a problem is that the library gives no line of, zero if it is not seen: an alias without an anchor, and
-// what is not UTF-8. Source: parseAlias in decode.go and yaml_parser_update_buffer in readerc.go of go.yaml.in/yaml/v3.
+// what is not UTF-8. Source: (*parser).alias in decode.go and yaml_parser_update_buffer in readerc.go of go.yaml.in/yaml/v3.
 func unplaced(text []byte, problem string) int {
 	if name, ok := strings.CutPrefix(problem, "unknown anchor '"); ok {
 		name, _, _ = strings.Cut(name, "'")

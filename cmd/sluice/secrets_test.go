@@ -69,7 +69,7 @@ func ruled(t *testing.T, archive string, args ...string) (validate.Report, error
 	return validate.Run(t.Context(), in, secrets.Rules(v.outside(r, chain, at)))
 }
 
-// rulesOf lists the rules of a report's findings of one id, and their messages.
+// messagesOf lists the findings of a rule: their places and messages.
 func messagesOf(report validate.Report, id string) (messages []string) {
 	for _, f := range report.Findings {
 		if f.Rule == id {

@@ -29,8 +29,8 @@ func (m moment) after(o moment) bool {
 	return m.phase > o.phase || m.phase == o.phase && m.wave > o.wave
 }
 
-// momentOf gives the first moment at which an object is applied in a sync that succeeds, or false for one that is not, or at
-// nobody knows which: a placeholder decides.
+// momentOf gives the first moment at which an object is applied in a sync that succeeds, or false for one that is not applied
+// then, or of which a placeholder decides when.
 // Source: argo-cd gitops-engine/pkg/sync/sync_tasks.go, Less.
 func (a *app) momentOf(o *render.Object) (moment, bool) {
 	for _, name := range []string{waveAnnotation, hookAnnotation, helmHook, helmWeight} {

@@ -58,8 +58,7 @@ func compile(ctx *cue.Context, plan render.Plan) (policies, def cue.Value, err e
 }
 
 // placed gives the files, without policies that do not compile, below the root of their module, and the directory of the stack
-// there. The names of directories
-// above the stack are not in the plan, and imports of the module's packages have them.
+// there. The names of directories above the stack are not in the plan, and imports of the module's packages have them.
 func placed(plan render.Plan) (fs.FS, string, error) {
 	files := plan.Written
 	if plan.Sound != nil {

@@ -209,10 +209,10 @@ func (w *walk) missing(s *schemas.Schema, name string, null bool) {
 	w.below(step{key: name, field: true}, func() { w.say(rule, "%s", what) })
 }
 
-// ignored says whether the walk is in what the server drops silently of what a claim is filled with: a dataSourceRef with a
-// namespace, which is a feature that is off (CrossNamespaceVolumeDataSource), and without a dataSourceRef beside it a
-// dataSource that is neither a claim nor a snapshot. Source: DropDisabledFields and EnforceDataSourceBackwardsCompatibility in
-// kubernetes pkg/api/persistentvolumeclaim/util.go.
+// ignored says whether the walk is in what the server does not look into, or drops silently of what a claim is filled with: a
+// dataSourceRef with a namespace, which is a feature that is off (CrossNamespaceVolumeDataSource), and without a dataSourceRef
+// beside it a dataSource that is neither a claim nor a snapshot. Source: DropDisabledFields and
+// EnforceDataSourceBackwardsCompatibility in kubernetes pkg/api/persistentvolumeclaim/util.go.
 func (w *walk) ignored() bool {
 	at := w.path()
 	if unread(w.object.Key.GroupKind(), at) {

@@ -151,3 +151,30 @@ func TestCircles(t *testing.T) {
 		}
 	}
 }
+
+// What nothing can be held to takes nothing from the objects of other kinds, and is told once.
+func TestCirclesBesideOthers(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"widget.json": `{"$ref": "#"}`, "gadget.json": `{"properties": {"spec": {"type": "string"}}}`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	engine, err := New(Locations{Templates: []string{dir + "/{{.ResourceKind}}.json"}, Kubernetes: "1.33.4"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, name := range []string{"Widget one", "Widget two", "Gadget three"} {
+		kind, name, _ := strings.Cut(name, " ")
+		text.WriteString("---\napiVersion: example.com/v1\nkind: " + kind + "\nmetadata: {name: " + name + "}\nspec: {}\n")
+	}
+	set, err := render.Parse("all.yaml", []byte(text.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, _, err := engine.Rules()[0].Check(t.Context(), validate.Input{Results: []render.Result{{Set: set}}})
+	if err == nil || strings.Count(err.Error(), "in a circle") != 1 || len(found) != 1 || found[0].Object.Name != "three" {
+		t.Errorf("%v, %v", found, err)
+	}
+}

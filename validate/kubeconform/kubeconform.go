@@ -191,10 +191,13 @@ metadata: {name: first}
 spec: {size: SIZE}
 `
 
-// judge holds every object to the schema of its kind, where a location has one.
+// judge holds every object to the schema of its kind, where a location has one. What keeps the objects of a kind from that is an
+// error, told once, and takes nothing from the rest.
 func (e *Engine) judge(ctx context.Context, in validate.Input) ([]validate.Finding, []validate.Unchecked, error) {
 	var found []validate.Finding
 	var unchecked []validate.Unchecked
+	var lost []error
+	told := map[kind]bool{}
 	for _, result := range in.Results {
 		blanks := validate.BlanksOf(result)
 		for i := range result.Set.Objects {
@@ -202,7 +205,8 @@ func (e *Engine) judge(ctx context.Context, in validate.Input) ([]validate.Findi
 				return nil, nil, err
 			}
 			o := &result.Set.Objects[i]
-			switch known := e.known(kind{o.APIVersion, o.Key.Kind}); {
+			k := kind{o.APIVersion, o.Key.Kind}
+			switch known := e.known(k); {
 			case known == answer{} && e.alone:
 				unchecked = append(unchecked, validate.Unchecked{
 					App: result.App.Name, Object: o.Key, What: "the schema of its kind", Why: "no --schema-location has one",
@@ -212,8 +216,8 @@ func (e *Engine) judge(ctx context.Context, in validate.Input) ([]validate.Findi
 				unchecked = append(unchecked, validate.Unchecked{App: result.App.Name, Object: o.Key, What: "the schema of its kind", Why: why})
 			case known.schema != nil:
 				more, unknown, err := object(known.schema, o, blanks)
-				if err != nil {
-					return nil, nil, err
+				if err != nil && !told[k] {
+					lost, told[k] = append(lost, err), true
 				}
 				found = append(found, more...)
 				for _, u := range unknown {
@@ -222,7 +226,7 @@ func (e *Engine) judge(ctx context.Context, in validate.Input) ([]validate.Findi
 			}
 		}
 	}
-	return found, unchecked, nil
+	return found, unchecked, errors.Join(lost...)
 }
 
 // object holds one object to its schema. Unknown is what only the secrets would tell, or what could not be judged.

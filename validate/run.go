@@ -38,7 +38,8 @@ func Run(ctx context.Context, in Input, rules []Rule) (Report, error) {
 	for i, said := range judge(ctx, in, rules) {
 		if said.err != nil {
 			failed = append(failed, fmt.Errorf("judging by rule %s: %w", rules[i].ID, said.err))
-			all.Unchecked = append(all.Unchecked, Unchecked{What: "all that rule " + rules[i].ID + " asks for", Why: withoutCredentials(said.err.Error())})
+			why := strings.ReplaceAll(withoutCredentials(said.err.Error()), "\n", "; ") // of joined errors: it is one line
+			all.Unchecked = append(all.Unchecked, Unchecked{What: "all that rule " + rules[i].ID + " asks for", Why: why})
 		}
 		for _, f := range said.found {
 			f.Rule = cmp.Or(f.Rule, rules[i].ID)

@@ -59,11 +59,16 @@ func TestOrder(t *testing.T) {
 
 func TestErrorsNameTheRule(t *testing.T) {
 	broken := errors.New("broken")
-	_, err := Run(context.Background(), Input{}, []Rule{{ID: "odd", Check: func(context.Context, Input) ([]Finding, []Unchecked, error) {
-		return nil, nil, broken
+	report, err := Run(context.Background(), Input{}, []Rule{{ID: "odd", Check: func(context.Context, Input) ([]Finding, []Unchecked, error) {
+		return []Finding{{Message: "of a half"}}, nil, errors.Join(broken, errors.New("and gone"))
+	}}, {ID: "sound", Check: func(context.Context, Input) ([]Finding, []Unchecked, error) {
+		return []Finding{{Message: "of the other rule"}}, nil, nil
 	}}})
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "odd") {
 		t.Errorf("error: %v", err)
+	}
+	if len(report.Findings) != 2 || len(report.Unchecked) != 1 || report.Unchecked[0].Why != "broken; and gone" {
+		t.Errorf("beside the error: %+v", report)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

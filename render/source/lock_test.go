@@ -165,6 +165,7 @@ func TestLockRefuses(t *testing.T) {
 		{"empty", "", "sluice.lock: reading the lock: the file is empty"},
 		{"comment only", "# a\n", "the file is empty"},
 		{"not YAML", "version: 1\nsources: [\n", "sluice.lock:"},
+		{"not closed", "version: 1\nsources:\n  - {chart: web\n  - {chart: x}\n", "sluice.lock:3: reading the lock: did not find expected ',' or '}'"},
 		{"a list", "- version: 1\n", "sluice.lock:1:1: reading the lock: there is something else than a plain mapping"},
 		{"second document", small + "---\nversion: 1\n", "second document"},
 		{"no version", replace(small, "version: 1\n", ""), "version is missing"},

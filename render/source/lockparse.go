@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -95,12 +94,8 @@ func (p lockParser) root(text []byte) (*yaml.Node, error) {
 		}
 	}
 	if !errors.Is(err, io.EOF) {
-		at := yaml.Node{}
-		cause := strings.TrimPrefix(err.Error(), "yaml: ")
-		if n, _ := fmt.Sscanf(cause, "line %d:", &at.Line); n == 1 {
-			_, cause, _ = strings.Cut(cause, ": ")
-		}
-		return nil, p.fail(&at, "%s", cause)
+		at, cause := render.Position{Line: 1}.Fault(err, text)
+		return nil, p.fail(&yaml.Node{Line: at.Line, Column: at.Column}, "%s", cause)
 	}
 	return doc.Content[0], nil
 }

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
-	"strconv"
 	"strings"
 
 	yamlv3 "go.yaml.in/yaml/v3"
@@ -161,8 +159,6 @@ func (f *valueFiles) read(name string) ([]byte, error) {
 	return raw, nil
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
-
 // valuesError places a YAML error of a values file. The line is looked for in the whole file: helm reads a file in
 // pieces, one per document, and counts in the piece.
 func valuesError(name string, raw []byte, err error) error {
@@ -176,9 +172,9 @@ func valuesError(name string, raw []byte, err error) error {
 		if placed == nil {
 			continue
 		}
-		if m := yamlLine.FindStringSubmatch(placed.Error()); m != nil {
-			pos.Line, _ = strconv.Atoi(m[1]) // the expression admits digits only
-			cause = strings.TrimPrefix(placed.Error(), m[0])
+		start := render.Position{File: name, Line: 1}
+		if at, what := start.Fault(placed, raw); at != start || strings.HasPrefix(placed.Error(), "yaml: line ") {
+			pos, cause = at, what
 		}
 		break
 	}

@@ -22,6 +22,8 @@ func TestErrorsSpeakOfValuesAndNotOfGoTypes(t *testing.T) {
 		{"templates/x.yaml", "metadata: {annotations: [a]}\n", "metadata.annotations is a list, not a mapping"},
 		{"charts/sub/values.yaml", "- a\n", "reading the chart: it is a list, not a mapping"},
 		{"v.yaml", "text\n", "reading the values file: it is text, not a mapping"},
+		{"v.yaml", "a: 1\nb:\n  c: 2\n d: 3\n", "v.yaml:4: reading the values file: did not find expected key"},
+		{"v.yaml", "a: 1\nb: *horse\n", `v.yaml:2:4: reading the values file: the alias has no anchor; a value that begins with "*" needs quotes`},
 	} {
 		eachMajor(t, func(t *testing.T, template func(context.Context, render.Release) (render.Output, error)) {
 			pairs := []string{"values.yaml", "m: {a: 1}\nl: [1]\ns: text\n", "charts/sub/Chart.yaml", "apiVersion: v2\nname: sub\nversion: 1.0.0\n"}

@@ -219,25 +219,34 @@ func (f problem) of(names []string) *render.Error {
 	return &render.Error{Pos: f.err.Pos, Err: fmt.Errorf("%s: %s", who, said), Hint: f.err.Hint}
 }
 
-// tags gives those of the tags that count for what is left of a stack: all but those that only what is left out declares.
-func (o *outline) tags(tags []string, list []*ast.File) []string {
+// tags gives those of the tags that count for what is left of a stack: all but those that only what is left out declares. The
+// heads are of all files: what a tag keeps out of the package, as @if(!prod) does, is declared there alone.
+func (o *outline) tags(tags []string, list, heads []*ast.File) []string {
 	var left, gone []string
-	for _, f := range list {
+	note := func(to *[]string, a *ast.Attribute) {
+		keys, words := declared(a)
+		for _, key := range keys {
+			words = append(words, key+"=")
+		}
+		*to = append(*to, words...)
+	}
+	for _, f := range append(slices.Clone(heads), list...) {
 		name := position(f.Pos(), o.files).File
 		ast.Walk(f, func(n ast.Node) bool {
 			if a, ok := n.(*ast.Attribute); ok {
-				keys, words := declared(a)
 				if o.files.isLeftOut(name, a.Pos().Offset()) {
-					gone = append(append(gone, keys...), words...)
+					note(&gone, a)
 				} else {
-					left = append(append(left, keys...), words...)
+					note(&left, a)
 				}
 			}
 			return true
 		}, nil)
 	}
 	return slices.DeleteFunc(slices.Clone(tags), func(tag string) bool {
-		key, _, _ := strings.Cut(tag, "=")
-		return slices.Contains(gone, key) && !slices.Contains(left, key)
+		if key, _, pair := strings.Cut(tag, "="); pair {
+			tag = key + "="
+		}
+		return slices.Contains(gone, tag) && !slices.Contains(left, tag)
 	})
 }

@@ -201,6 +201,15 @@ func TestTagsOfBrokenPolicies(t *testing.T) {
 	if _, err = withPolicies(t, text, "level=info", "none"); err == nil || !strings.Contains(err.Error(), `unknown tag "none"`) {
 		t.Errorf("error %v", err)
 	}
+	// A tag that keeps a file out of the stack does so still; that @if has its word declares no key.
+	const more = "== more.cue\npackage stack\npolicies: a: {check: nope, severity: string @tag(level,short=x|y)}\n" +
+		"== prod.cue\n@if(!x || level)\npackage stack\nlayers: more: {wave: 1, apps: db: manifests: [\"web.yaml\"]}"
+	if plan, err = withPolicies(t, more, "x"); err != nil || len(plan.Layers) != 1 {
+		t.Errorf("error %v, tags %v, layers %v", err, plan.Tags, plan.Layers)
+	}
+	if plan, err = withPolicies(t, more, "level=info"); err != nil || len(plan.Tags) != 0 || len(plan.Layers) != 2 {
+		t.Errorf("error %v, tags %v, layers %v", err, plan.Tags, plan.Layers)
+	}
 }
 
 // What is wrong and compiles is left to whoever judges.

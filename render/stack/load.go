@@ -118,7 +118,7 @@ func (l *loading) load() (cue.Value, error) {
 		if broken == nil {
 			return cue.Value{}, first
 		}
-		l.tags = outline.tags(l.tags, inst.Files)
+		l.tags = outline.tags(l.tags, inst.Files, l.headers)
 		l.broken = append(l.broken, broken...)
 	}
 }

@@ -167,6 +167,7 @@ func TestBrokenStacks(t *testing.T) {
 		{"an app by policies with an alias elsewhere", "== one.cue\npackage stack\nX=policies: {a: {check: nope}, b: {check: X.good}}\n== two.cue\npackage stack\nif policies.a != _|_ {layers: more: {wave: 1, apps: b: manifests: [\"web.yaml\"]}}", `one.cue:2:25: policies.a.check: reference "nope" not found`},
 		{"an app by a hidden field with an alias elsewhere", "== one.cue\npackage stack\nX=_h: {a: nope, b: X.a}\npolicies: a: check: _h\n== two.cue\npackage stack\nlayers: apps: apps: web: namespace: *_h.a | \"x\"", `one.cue:2:11: _h.a: reference "nope" not found`},
 		{"an app by a let", "policies: {a: {check: {x: nope}}}\nlet P = policies\nlayers: apps: apps: web: namespace: *P.a.message | \"x\"", nope},
+		{"an app by a let of self", "== more.cue\n@experiment(aliasv2)\npackage stack\npolicies: {a: {check: {x: nope}}}\nlet S = self\nif S.policies.a != _|_ {layers: more: {wave: 1, apps: b: manifests: [\"web.yaml\"]}}", `more.cue:3:27: policies.a.check.x: reference "nope" not found`},
 		{"an app by a hidden field", "policies: {a: {check: {x: nope}}}\n_p: policies.a\nlayers: apps: apps: web: namespace: *_p.message | \"x\"", nope},
 		{"an app by what a policy uses", "_x: nope\npolicies: {a: {check: {x: _x}}}\nlayers: apps: apps: web: namespace: *_x | \"x\"", `more.cue:2:5: _x: reference "nope" not found`},
 		{"an app by an import", "import \"strngs\"\npolicies: {a: {check: {x: strngs.X}}}\nlayers: apps: apps: web: namespace: *strngs.X | \"x\"", `more.cue:2:8: builtin package "strngs" undefined`},

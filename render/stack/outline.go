@@ -249,8 +249,10 @@ func (o *outline) references(f *ast.File) {
 			switch {
 			case n.Node != nil:
 				o.refer(n, ref{node: n.Node, policy: o.roots[n.Node]})
-			case (n.Name == "self" || n.Name == "__self") && o.innermost(o.name, n.Pos().Offset()) < 0:
-				o.refer(n, ref{policy: true})
+			case n.Name == "self" || n.Name == "__self": // of a let clause it is the stack
+				if in := o.innermost(o.name, n.Pos().Offset()); in < 0 || !o.parts[in].policy {
+					o.refer(n, ref{policy: true})
+				}
 			}
 		}
 		return true

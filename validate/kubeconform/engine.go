@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -34,15 +35,10 @@ type schema struct {
 func (k kind) newSchema(at string, compiled *jsonschema.Schema, fetched map[string][]byte) (s *schema, err error) {
 	o := validator.Opts{IgnoreMissingSchemas: true}
 	if len(fetched) > 0 {
-		if o.Cache, err = os.MkdirTemp("", "sluice-schema-"); err != nil {
-			return nil, err
-		}
+		o.Cache, err = laid(fetched)
 		defer func() { err = errors.Join(err, os.RemoveAll(o.Cache)) }()
-		for address, text := range fetched {
-			name := sha256.Sum256([]byte(address))
-			if err := os.WriteFile(filepath.Join(o.Cache, hex.EncodeToString(name[:])), text, 0o600); err != nil {
-				return nil, err
-			}
+		if err != nil {
+			return nil, err
 		}
 	}
 	s = &schema{compiled: compiled}
@@ -58,6 +54,25 @@ func (k kind) newSchema(at string, compiled *jsonschema.Schema, fetched map[stri
 		return nil, &noSchema{fmt.Errorf("%s is no schema to kubeconform", Shown(at))}
 	}
 	return nil, first.Err
+}
+
+// laid gives a new directory with the texts of addresses, named as kubeconform looks for them. That there is no room for it
+// must not look as if the addresses had no schema.
+func laid(fetched map[string][]byte) (dir string, err error) {
+	dir, err = os.MkdirTemp("", "sluice-schema-")
+	for _, address := range slices.Sorted(maps.Keys(fetched)) {
+		if err == nil {
+			name := sha256.Sum256([]byte(address))
+			err = os.WriteFile(filepath.Join(dir, hex.EncodeToString(name[:])), fetched[address], 0o600)
+		}
+	}
+	if err != nil {
+		err = &render.Error{
+			Err:  fmt.Errorf("laying what was fetched where kubeconform reads it: %w", unmarked(err)),
+			Hint: "TMPDIR is to name a directory that can be written, and has room",
+		}
+	}
+	return dir, err
 }
 
 // address writes a path as a URL, for kubeconform takes what begins with "http" as an address, and it and the compiler of

@@ -2,6 +2,7 @@ package kubeconform
 
 import (
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -68,6 +69,24 @@ func TestSchemasOfAddresses(t *testing.T) {
 	}
 	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
 		t.Errorf("left: %v (%v)", left, err)
+	}
+}
+
+// Where what was fetched cannot be laid down, a schema that is there is not one that is missing.
+func TestNoRoomForSchemas(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
+	engine, err := New(Locations{Templates: []string{"http://127.0.0.1:1/{{.ResourceKind}}.json"}, Kubernetes: "1.33.4", Fetch: func(string) ([]byte, error) {
+		return []byte(`{"properties": {"spec": {"type": "string"}}}`), nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if engine.Judges("example.com/v1", "Widget") {
+		t.Error("there is no schema to judge by")
+	}
+	hinted := (*render.Error)(nil)
+	if err := engine.Failure(); !errors.As(err, &hinted) || !strings.Contains(hinted.Hint, "TMPDIR") || engine.Idle() != nil {
+		t.Errorf("error %v, idle %q", err, engine.Idle())
 	}
 }
 

@@ -238,8 +238,9 @@ func (o Outside) undeclared(ctx context.Context, in validate.Input) ([]validate.
 	return found, nil, nil
 }
 
-// nearly is what a person meant as an inline placeholder, also one that is right.
-var nearly = regexp.MustCompile(`<[ \t]*(?i:path)[ \t]*:[^#<>\n]+#[^#<>\n]+(?:#[^#<>\n]+)?>`)
+// nearly is what a person meant as an inline placeholder, also one that is right. With quotes before "#" it is an element of
+// XML whose namespace is called so.
+var nearly = regexp.MustCompile(`<[ \t]*(?i:path)[ \t]*:[^#<>"'\n]+#[^#<>\n]+(?:#[^#<>\n]+)?>`)
 
 // judgeMisspelt looks for what is a placeholder to a person and not to the plugin, with a plugin or without: its grammar has
 // small letters and no blank around "path".

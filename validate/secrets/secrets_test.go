@@ -698,6 +698,7 @@ func TestMisspeltPlaceholders(t *testing.T) {
 		secret("data", "a", b64("<PATH:kv/data/a#b | base64encode>")):          `data.a begins a placeholder with "<PATH:", which the plugin does not see, want "<path:"`,
 		configMap("a", "<path:kv/data/a#b>"):                                   "",
 		configMap("a", "<Path d=\"M0,0\" fill=\"#fff\"> see <way: to a#file>"): "",
+		configMap("a", "<Path:Data Fill=\"#fff\"/><Path:Data Fill='#fff'/>"):   "",
 		configMap("a", "if a < path: b # c"):                                   "",
 	} {
 		var said []string

@@ -86,12 +86,11 @@ func (w *walk) mapping(s *schemas.Schema, tree map[string]any) {
 		if !isField {
 			of = s.Values
 		}
-		gates := s.Gates[name]
+		gates := w.gatesOf(s, name)
 		if gates != nil && v != nil && !empty(v) && !w.dropped() {
 			w.gated(name, gates)
 		}
-		off := gates != nil || w.minor < unmarked(name)
-		if off {
+		if gates != nil {
 			w.off++
 		}
 		switch {
@@ -103,7 +102,7 @@ func (w *walk) mapping(s *schemas.Schema, tree map[string]any) {
 			// A null field is one that is not there, which encoding/json leaves alone; a null value makes an empty one.
 			w.null(step{key: name, field: true}, of)
 		}
-		if off {
+		if gates != nil {
 			w.off--
 		}
 	}
@@ -143,19 +142,26 @@ func empty(v any) bool {
 	return false
 }
 
-// unmarked gives the minor before which servers drop a field, of those of which the schemas do not say so: 0 of all others.
-// Source: kubernetes pkg/features/kube_features.go, JobSuccessPolicy, ProcMountType and
-// PreferSameTrafficDistribution.
-func unmarked(field string) int {
-	switch field {
-	case "successPolicy":
-		return 31
-	case "procMount":
-		return 33
-	case "forNodes":
-		return 34
+// unmarked are the feature gates of fields of which the schemas do not say that they have one, and the minor that turned each
+// on. Source: kubernetes pkg/features/kube_features.go.
+var unmarked = map[string]struct {
+	gate string
+	on   int
+}{
+	"successPolicy": {"JobSuccessPolicy", 31},
+	"procMount":     {"ProcMountType", 33},
+	"forNodes":      {"PreferSameTrafficDistribution", 34},
+}
+
+// gatesOf gives the feature gates of a field that its minor has off; nil where there is none.
+func (w *walk) gatesOf(s *schemas.Schema, name string) []string {
+	if gates := s.Gates[name]; gates != nil {
+		return gates
 	}
-	return 0
+	if field, ok := unmarked[name]; ok && s.Fields[name] != nil && w.minor < field.on {
+		return []string{field.gate}
+	}
+	return nil
 }
 
 // dropped says whether the walk is in what the server decodes and then drops, a status or a field of a feature that nobody

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // syntax turns the library's "yaml: line 3: ..." into an error with the line of the stream.
@@ -44,14 +46,39 @@ func (p Position) Fault(err error, text []byte) (at Position, what string) {
 	return p, what
 }
 
+// aliases finds what looks like an alias of a name, the first hundred of them.
+func aliases(text []byte, name string) []int {
+	used := regexp.MustCompile(`(?m)^(?:[^#\n]*?[\s\[{,])?(\*)` + regexp.QuoteMeta(name) + `(?:[\s,\]}]|$)`)
+	var list []int
+	for _, at := range used.FindAllSubmatchIndex(text, 100) {
+		list = append(list, at[2])
+	}
+	return list
+}
+
+// aliased says whether it is an alias without an anchor that stands at one of several places, and no text: whether the library
+// refuses it where the others are none.
+func aliased(text []byte, all []int, at int) bool {
+	text = bytes.Clone(text)
+	for _, other := range all {
+		if other != at {
+			text[other] = '_'
+		}
+	}
+	err := yaml.Unmarshal(text, new(yaml.Node))
+	return err != nil && strings.Contains(err.Error(), "unknown anchor '")
+}
+
 // unplaced finds where a problem is that the library gives no line of, zero if it is not seen: an alias without an anchor, and
 // what is not UTF-8. Source: (*parser).alias in decode.go and yaml_parser_update_buffer in readerc.go of go.yaml.in/yaml/v3.
 func unplaced(text []byte, problem string) int {
 	if name, ok := strings.CutPrefix(problem, "unknown anchor '"); ok {
 		name, _, _ = strings.Cut(name, "'")
-		used := regexp.MustCompile(`(?m)^(?:[^#\n]*?[\s\[{,])?(\*)` + regexp.QuoteMeta(name) + `(?:[\s,\]}]|$)`)
-		if at := used.FindSubmatchIndex(text); at != nil {
-			return at[2]
+		seen := aliases(text, name)
+		for _, at := range seen {
+			if len(seen) == 1 || aliased(text, seen, at) {
+				return at
+			}
 		}
 	}
 	if strings.Contains(problem, "UTF-8") {

@@ -127,6 +127,7 @@ func TestParseRefuses(t *testing.T) {
 		{"unclosed list", object("A", "a") + "---\n" + "x: 1\ny: {a: [}\n", "in.yaml:7: reading YAML: did not find expected node content"},
 		{"key of a mapping that begins above", object("A", "a") + "---\n" + "x:\n  b: 1\n c: 2\n", "in.yaml:6: reading YAML: did not find expected key"},
 		{"alias without an anchor", object("A", "a") + "---\n" + "# *x\na: *xy\nb: {c: *x}\nd: &xy 1\n", `in.yaml:7:4: reading YAML: the alias has no anchor; a value that begins with "*" needs quotes`},
+		{"alias behind a text of the same", object("A", "a") + "---\na: |\n  x *x y\nb: 'x\n *x '\nc: [*x]\nd: *x\n", `in.yaml:10:5: reading YAML: the alias has no anchor; a value that begins with "*" needs quotes`},
 		{"alias in a list", object("A", "a") + "---\n" + "# *x\na: \"*x\"\nb: [1,*x]\n", `in.yaml:8:7: reading YAML: the alias has no anchor; a value that begins with "*" needs quotes`},
 		{"Latin-1", object("A", "a") + "---\n" + "a: \"\u00e9\"\nb: \"\xe9\"\n", "in.yaml:7: reading YAML: invalid trailing UTF-8 octet"},
 		{"tab", "a:\n\tb: 1\n", "in.yaml:2: reading YAML: found character that cannot start any token"},

@@ -96,10 +96,8 @@ func (b *browse) dir(at string) {
 		b.fail(at, err)
 		return
 	}
-	if kind != render.KindManifests {
-		b.units = append(b.units, unit{at, kind})
-	}
 	if kind == render.KindHelm || kind == render.KindUmbrella {
+		b.units = append(b.units, unit{at, kind})
 		return // all below a chart is the chart's
 	}
 	entries, err := os.ReadDir(b.name(at))
@@ -109,7 +107,11 @@ func (b *browse) dir(at string) {
 	for _, e := range entries {
 		inside := filepath.ToSlash(filepath.Join(at, e.Name()))
 		switch {
-		case e.Name() == ".git", b.without.covers(inside, b.name(inside)):
+		case e.Name() == ".git":
+		case b.without.covers(inside, b.name(inside)):
+			if slices.Contains(kustomizationNames, e.Name()) {
+				kind = render.KindManifests // without it, that is what the directory holds
+			}
 		case e.Type()&fs.ModeSymlink != 0:
 			b.links = append(b.links, inside)
 		case e.IsDir():
@@ -117,6 +119,9 @@ func (b *browse) dir(at string) {
 		default:
 			b.file(inside)
 		}
+	}
+	if kind != render.KindManifests {
+		b.units = append(b.units, unit{at, kind})
 	}
 }
 
